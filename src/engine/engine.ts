@@ -1,0 +1,60 @@
+/** What every operation gets: the store, the sources of time and chance, and who is asking, as one small readonly record. */
+import type { Author, Encoding } from "../storage/records.ts";
+import type { Store } from "../storage/store.ts";
+import type { CompileCache } from "./compile/cache.ts";
+import type { ContentTypes } from "./content/content-types.ts";
+import type { Limits } from "./limits.ts";
+import type { TokenCounter } from "./tokens/token-counter.ts";
+
+/** The moment, in milliseconds since 1970. Injected, so that operations are reproducible. */
+export type Clock = () => number;
+
+/** Who asks and from where: the same for all calls of one connection or handle, but for the worktree. */
+export interface Scope {
+  readonly tract: string;
+  /** The worktree whose HEAD the call uses; the default worktree is made by its first write (spec 9, 8). */
+  readonly worktree: string;
+  /** False when the caller named the worktree: an unknown one is then `not-found`. */
+  readonly createWorktree: boolean;
+  readonly author: Author;
+  readonly provenance: Provenance;
+}
+
+/** Stands on every ledger entry (spec 4.1). */
+export interface Provenance {
+  readonly agent_id: string | null;
+  readonly agent_class: string | null;
+  readonly session_id: string | null;
+  readonly client: string | null;
+}
+
+/** What comes from configuration, not from the tract (spec 6.1). */
+export interface EngineSettings {
+  /** Encoding of tracts that are made from now on. */
+  readonly encoding: Encoding;
+  /** Branch that an unborn tract starts on. */
+  readonly defaultBranch: string;
+  /** Default `budget_tokens` of the compile tool (spec 2.7). */
+  readonly compileBudget: number;
+  /** Cut lengths of query_ledger, in characters (spec 4.3). */
+  readonly ledger: { readonly reasonChars: number; readonly excerptChars: number };
+}
+
+export interface Engine {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** A new ULID. */
+  readonly newId: () => string;
+  /** Loaded on first use: the tables are large. */
+  readonly tokenCounter: (encoding: Encoding) => Promise<TokenCounter>;
+  readonly contentTypes: ContentTypes;
+  readonly compileCache: CompileCache;
+  readonly settings: EngineSettings;
+  readonly limits: Limits;
+  readonly scope: Scope;
+}
+
+/** The same engine on behalf of another worktree, tract or author. */
+export function withScope(engine: Engine, scope: Partial<Scope>): Engine {
+  return { ...engine, scope: { ...engine.scope, ...scope } };
+}

@@ -1,0 +1,64 @@
+/** Every bound on outside data, retries and caches, by name. */
+
+export interface Limits {
+  /** Canonical JSON of one content, bytes (spec 1.2). */
+  readonly contentBytesMax: number;
+  /** Nesting of JSON in contents, metadata and configs. */
+  readonly jsonDepthMax: number;
+  /** Commits in one batch. */
+  readonly batchItemsMax: number;
+  /** Labels of one commit; characters of one label. */
+  readonly labelsMax: number;
+  readonly labelCharsMax: number;
+  /** Characters of a commit message. */
+  readonly messageCharsMax: number;
+  /** Canonical JSON of metadata or a generation config, bytes. */
+  readonly metadataBytesMax: number;
+  /** Tries of one write whose branch keeps moving. */
+  readonly publishAttemptsMax: number;
+  /** Entries of a page of log, search, operations, ledger. */
+  readonly pageMax: number;
+  /** Commits that a filtered log looks at for one page. */
+  readonly logScanMax: number;
+  /** Characters of a branch or tag name. */
+  readonly refNameCharsMax: number;
+  /** Names and hashes offered in an error. */
+  readonly suggestionsMax: number;
+  /** Compiled contexts kept in memory, by number and by tokens. */
+  readonly compileCacheEntriesMax: number;
+  readonly compileCacheTokensMax: number;
+  /** Characters of a search query, and words taken from it. */
+  readonly searchQueryCharsMax: number;
+  readonly searchTermsMax: number;
+  /** Contents indexed for search per transaction. */
+  readonly searchIndexBatch: number;
+  /** Rows per page of verify. */
+  readonly verifyPage: number;
+  /** Bytes of a transcript to import. */
+  readonly transcriptBytesMax: number;
+  /** Problems that verify names before it only counts. */
+  readonly verifyProblemsMax: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  contentBytesMax: 8 * 1024 * 1024,
+  jsonDepthMax: 200,
+  batchItemsMax: 10_000,
+  labelsMax: 64,
+  labelCharsMax: 200,
+  messageCharsMax: 10_000,
+  metadataBytesMax: 256 * 1024,
+  publishAttemptsMax: 64,
+  pageMax: 200,
+  logScanMax: 20_000,
+  refNameCharsMax: 250,
+  suggestionsMax: 5,
+  compileCacheEntriesMax: 32,
+  compileCacheTokensMax: 8_000_000,
+  searchQueryCharsMax: 10_000,
+  searchTermsMax: 64,
+  searchIndexBatch: 200,
+  verifyPage: 1_000,
+  transcriptBytesMax: 256 * 1024 * 1024,
+  verifyProblemsMax: 100,
+};

@@ -1,0 +1,222 @@
+/**
+ * The port to where bytes live. Backends are mirror images of each other; every sentence here has a test in test/contracts.
+ *
+ * Laws of every method:
+ * - Each call sees one consistent state; a write of another process that was acknowledged before the call is seen by it.
+ * - Times are ISO-8601 UTC strings, hashes 64 hex digits; order is as stated; what is absent is null or left out, never an error.
+ * - A tract that does not exist reads as an empty one.
+ * - Failures are StoreError; only `publish` throws StoreConflict.
+ */
+import type { ChangeSet, PublishReceipt } from "./change-set.ts";
+import type {
+  AnnotationRecord,
+  AuthorKind,
+  CommitOperation,
+  CommitRecord,
+  CompileRecord,
+  ContentRecord,
+  ContentTypeRecord,
+  Hash,
+  LedgerRecord,
+  OperationRecord,
+  RefKind,
+  RefRecord,
+  RefValue,
+  TractRecord,
+} from "./records.ts";
+
+/** What a write has to know before it plans: one read. */
+export interface Snapshot {
+  readonly tract: TractRecord | null;
+  /** HEAD of the worktree; null when the worktree does not exist yet. */
+  readonly worktree: RefValue | null;
+  /** The branch asked for, else the one the worktree is on; null when detached (and none was asked for). */
+  readonly branch: string | null;
+  /** False for a branch without a row (it was never made). */
+  readonly branchExists: boolean;
+  /** Tip of that branch, or the detached HEAD; null when unborn. */
+  readonly head: CommitRecord | null;
+}
+
+/** A commit with its content, as compile reads it. */
+export interface ChainCommit {
+  readonly commit: CommitRecord;
+  /** Body and text of the content; null for a merge commit. */
+  readonly body: string | null;
+  readonly text: string | null;
+}
+
+export interface CommitFilter {
+  readonly operations?: readonly CommitOperation[];
+  readonly contentTypes?: readonly string[];
+  readonly roles?: readonly string[];
+  readonly authorKinds?: readonly AuthorKind[];
+  /** Inclusive bounds of created_at. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface LogQuery extends CommitFilter {
+  readonly head: Hash;
+  /** Leaves out everything reachable from here (`a..b`). */
+  readonly exclude?: Hash;
+  /** The page starts below this commit, exclusive. */
+  readonly after?: Hash;
+  readonly limit: number;
+  /** true: the first-parent chain only. */
+  readonly firstParent: boolean;
+}
+
+export interface SearchQuery extends CommitFilter {
+  /** Words to look for; a commit matches when its text has any of them (stemmed). Never parsed as query syntax. */
+  readonly terms: readonly string[];
+  /** Only commits reachable from here. */
+  readonly head?: Hash;
+  readonly limit: number;
+  readonly offset: number;
+}
+export interface SearchHit {
+  readonly commit: CommitRecord;
+  /** Higher is better. */
+  readonly score: number;
+}
+
+export interface LedgerQuery {
+  readonly eventTypes?: readonly string[];
+  readonly submissionId?: string;
+  readonly decision?: string;
+  readonly sessionId?: string;
+  readonly since?: string;
+  readonly until?: string;
+  /** Substring of reason, decision or metadata JSON, case-insensitive. */
+  readonly text?: string;
+  /** Entries of operations that made or used this commit. */
+  readonly commit?: Hash;
+  /** Only entries beyond this sequence, in the direction of `order`. */
+  readonly afterSequence?: number;
+  readonly order: "asc" | "desc";
+  readonly limit: number;
+}
+
+export interface OperationQuery {
+  readonly type?: string;
+  readonly worktree?: string;
+  /** Operations that made or used this commit. */
+  readonly commit?: Hash;
+  /** Neither undone nor of type undo. */
+  readonly standing?: boolean;
+  /** Only those before (older than) this sequence. */
+  readonly beforeSequence?: number;
+  /** Only those after (newer than) this sequence. */
+  readonly afterSequence?: number;
+  /** Operations that moved this ref. */
+  readonly ref?: { readonly kind: RefKind; readonly name: string };
+  readonly limit: number;
+}
+
+export interface Store {
+  readonly kind: "sqlite" | "postgres" | "memory";
+  /** Driver and database version, for people: "better-sqlite3, SQLite 3.54.0". */
+  readonly description: string;
+  readonly isReadonly: boolean;
+
+  // Tracts and refs
+  findTract(name: string): Promise<TractRecord | null>;
+  /** By name. */
+  listTracts(): Promise<readonly TractRecord[]>;
+  readSnapshot(tract: string, at: { readonly worktree: string; readonly branch: string | null; readonly defaultBranch: string }): Promise<Snapshot>;
+  readRef(tract: string, kind: RefKind, name: string): Promise<RefRecord | null>;
+  /** By name. */
+  listRefs(tract: string, kind: RefKind): Promise<readonly RefRecord[]>;
+  /** Value of a ref just after the operation of that sequence; null when it did not exist then. */
+  readRefAsOf(tract: string, kind: RefKind, name: string, operationSequence: number): Promise<RefValue | null>;
+
+  // Commits
+  /** Hashes that start with the hex digits, in order, at most `limit`. */
+  findCommits(tract: string, hexPrefix: string, limit: number): Promise<readonly Hash[]>;
+  /** In the order asked; unknown ones are left out. */
+  readCommits(tract: string, hashes: readonly Hash[]): Promise<readonly CommitRecord[]>;
+  /** In the order asked; unknown ones are left out. */
+  readContents(hashes: readonly Hash[]): Promise<readonly ContentRecord[]>;
+  /**
+   * Every commit reachable from `head` exactly once, parents before children; the first-parent chain alone is in order of generation. With `after`:
+   * only what is not reachable from `after`, and null when `after` is not on the first-parent chain of `head`.
+   */
+  readChain(tract: string, head: Hash, after?: Hash): Promise<readonly ChainCommit[] | null>;
+  /** Commits of type config on the chain of `head`, nearest to the head first. */
+  readConfigCommits(tract: string, head: Hash): Promise<readonly ChainCommit[]>;
+  /** True when `ancestor` is `descendant` or reachable from it over any parents. */
+  isReachable(tract: string, ancestor: Hash, descendant: Hash): Promise<boolean>;
+  /** Commits reachable from `head` but not from `without`. */
+  countReachable(tract: string, head: Hash, without?: Hash): Promise<number>;
+  /** The nth first parent of a commit; null when history is shorter. */
+  readAncestor(tract: string, commit: Hash, n: number): Promise<Hash | null>;
+  /** Newest first; as LogQuery says. */
+  readLog(tract: string, query: LogQuery): Promise<readonly CommitRecord[]>;
+  /** Edits of a commit that are reachable from `head`, oldest first. */
+  readEdits(tract: string, target: Hash, head: Hash): Promise<readonly CommitRecord[]>;
+
+  // Annotations
+  /** Rows with `after < sequence ≤ upTo`, by sequence. */
+  readAnnotations(tract: string, range: { readonly after: number; readonly upTo: number }): Promise<readonly AnnotationRecord[]>;
+  /** All rows of one commit, by sequence. */
+  readCommitAnnotations(tract: string, commit: Hash): Promise<readonly AnnotationRecord[]>;
+
+  // Operations and ledger
+  /** Newest first. */
+  readOperations(tract: string, query: OperationQuery): Promise<readonly OperationRecord[]>;
+  /** By id, or by unique prefix of at least 8 characters; null when none or several. */
+  findOperation(tract: string, id: string): Promise<OperationRecord | null>;
+  findOperationByKey(tract: string, idempotencyKey: string): Promise<OperationRecord | null>;
+  /** The newest operation made at or before a time; null when none. */
+  findOperationAt(tract: string, time: string): Promise<OperationRecord | null>;
+  readLedger(tract: string, query: LedgerQuery): Promise<readonly LedgerRecord[]>;
+  countLedger(tract: string, query: Omit<LedgerQuery, "limit" | "afterSequence" | "order">): Promise<number>;
+
+  // Compile records and content types
+  readCompileRecord(tract: string, id: string): Promise<CompileRecord | null>;
+  /** Newest first; `branch` narrows; `before` is the id of the last one seen. */
+  listCompileRecords(tract: string, query: { readonly branch?: string; readonly before?: string; readonly limit: number }): Promise<readonly CompileRecord[]>;
+  /** By name. */
+  listContentTypes(tract: string): Promise<readonly ContentTypeRecord[]>;
+
+  // Search
+  /**
+   * Indexes up to `limit` contents that are not indexed yet and says how many are still left. `textOf` gives a content's plain text (it is the
+   * engine's knowledge). Safe to call from several processes at once.
+   */
+  indexForSearch(options: { readonly limit: number; readonly textOf: (content: ContentRecord) => string }): Promise<number>;
+  /** Best first; of equal score the newer first. Only what is indexed is found. */
+  search(tract: string, query: SearchQuery): Promise<readonly SearchHit[]>;
+  /** For each text a part of about `words` words around the terms, the matches between « and ». */
+  snippets(texts: readonly string[], options: { readonly terms: readonly string[]; readonly words: number }): Promise<readonly string[]>;
+  /** Throws away and empties the search index, so that it is built again (verify --repair). */
+  resetSearchIndex(): Promise<void>;
+
+  // Verify: whole tables in pages, so that memory stays bounded. Each page starts beyond `after` (0 at first) and is empty at the end.
+  scanContents(after: number, limit: number): Promise<{ readonly rows: readonly ContentRecord[]; readonly next: number }>;
+  scanCommits(tract: string, after: number, limit: number): Promise<{ readonly rows: readonly StoredCommit[]; readonly next: number }>;
+  scanOperations(tract: string, after: number, limit: number): Promise<{ readonly rows: readonly OperationRecord[]; readonly next: number }>;
+  /** The database's own integrity check; empty when sound. */
+  checkIntegrity(): Promise<readonly string[]>;
+
+  /** Bytes on disk, with journals. */
+  readSize(): Promise<number>;
+  /** A number that changes whenever another connection (any process) has changed the store; cheap. */
+  readChangeCounter(): Promise<number>;
+
+  /**
+   * Writes a change set, all or nothing, in one transaction, and seals its ledger entries (spec 4.1). Throws StoreConflict, having written
+   * nothing, when an expectation does not hold. Waits for other writers and retries with jitter inside the deadline; then `store-busy`.
+   */
+  publish(change: ChangeSet): Promise<PublishReceipt>;
+  /** Idempotent. Later calls of other methods fail with `store-unusable`. */
+  close(): Promise<void>;
+}
+
+/** A commit as it stands on disk, with what points nowhere named: for verify. */
+export interface StoredCommit {
+  readonly commit: CommitRecord;
+  /** Names of fields whose row is missing: "content", "parents", "edit_target", "operation". */
+  readonly missing: readonly string[];
+}

@@ -1,0 +1,28 @@
+/** Which tools each profile offers (spec 5.6, 6.2): exposure is a question of its own, apart from behaviour. */
+
+/** Every tool of this version, in the order in which they are listed. */
+export const TOOL_NAMES = [
+  "commit",
+  "compile",
+  "log",
+  "show",
+  "status",
+  "branch",
+  "annotate",
+  "search",
+  "undo",
+  "query_ledger",
+  "checkout",
+  "tag",
+  "operations",
+  "verify",
+  "import_transcript",
+] as const;
+export type ToolName = (typeof TOOL_NAMES)[number];
+
+/** What an agent needs for its own context, and everything. */
+export const PROFILES = {
+  self: ["commit", "compile", "log", "show", "status", "branch", "annotate", "search", "undo", "query_ledger"],
+  full: TOOL_NAMES,
+} as const satisfies Record<string, readonly ToolName[]>;
+export type Profile = keyof typeof PROFILES;
