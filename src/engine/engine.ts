@@ -1,10 +1,11 @@
 /** What every operation gets: the store, the sources of time and chance, and who is asking, as one small readonly record. */
 import type { Author, Encoding } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
-import type { CompileCache } from "./compile/cache.ts";
-import type { ContentTypes } from "./content/content-types.ts";
-import type { Limits } from "./limits.ts";
-import type { TokenCounter } from "./tokens/token-counter.ts";
+import { type CompileCache, createCompileCache } from "./compile/cache.ts";
+import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
+import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { loadTokenCounter, type TokenCounter } from "./tokens/token-counter.ts";
 
 /** The moment, in milliseconds since 1970. Injected, so that operations are reproducible. */
 export type Clock = () => number;
@@ -18,6 +19,8 @@ export interface Scope {
   readonly createWorktree: boolean;
   readonly author: Author;
   readonly provenance: Provenance;
+  /** The tool that was called, with its arguments in short (never message text), for the ledger; null outside tools. */
+  readonly tool: { readonly name: string; readonly arguments: string } | null;
 }
 
 /** Stands on every ledger entry (spec 4.1). */
@@ -43,15 +46,43 @@ export interface EngineSettings {
 export interface Engine {
   readonly store: Store;
   readonly clock: Clock;
-  /** A new ULID. */
+  /** A new ULID, later than all before it. */
   readonly newId: () => string;
+  /** Waits, in milliseconds, with jitter of its own; between tries of a write that lost a race. */
+  readonly pause: (upToMs: number) => Promise<void>;
   /** Loaded on first use: the tables are large. */
   readonly tokenCounter: (encoding: Encoding) => Promise<TokenCounter>;
   readonly contentTypes: ContentTypes;
   readonly compileCache: CompileCache;
+  readonly settingsCache: SettingsCache;
   readonly settings: EngineSettings;
   readonly limits: Limits;
   readonly scope: Scope;
+}
+
+export const DEFAULT_SETTINGS: EngineSettings = {
+  encoding: "o200k_base",
+  defaultBranch: "main",
+  compileBudget: 8_000,
+  ledger: { reasonChars: 200, excerptChars: 240 },
+};
+
+/** What a way in brings along; the rest of an engine is made here. */
+export type EngineParts = Pick<Engine, "store" | "clock" | "newId" | "pause" | "scope"> &
+  Partial<Pick<Engine, "settings" | "limits">>;
+
+/** An engine with empty caches and the built-in content types. */
+export function createEngine(parts: EngineParts): Engine {
+  const limits = parts.limits ?? DEFAULT_LIMITS;
+  return {
+    ...parts,
+    limits,
+    settings: parts.settings ?? DEFAULT_SETTINGS,
+    tokenCounter: loadTokenCounter,
+    contentTypes: createContentTypes(),
+    compileCache: createCompileCache(limits),
+    settingsCache: createSettingsCache(),
+  };
 }
 
 /** The same engine on behalf of another worktree, tract or author. */

@@ -94,52 +94,59 @@ const textList = z.array(z.string()).default([]);
 const json = z.custom<Json>(isJson, { error: "expected JSON" });
 const jsonObject = z.custom<JsonObject>(isJsonObject, { error: "expected a JSON object" });
 
-const SCHEMAS: { readonly [T in Content["content_type"]]: z.ZodType<Extract<Content, { content_type: T }>> } = {
-  instruction: z.strictObject({ content_type: z.literal("instruction"), text, name: nullableText }),
-  dialogue: z.strictObject({
-    content_type: z.literal("dialogue"),
-    role: z.enum(["user", "assistant", "system"]),
-    text,
-    name: nullableText,
-    message_id: nullableText,
-  }),
-  tool_io: z.strictObject({
-    content_type: z.literal("tool_io"),
-    tool_name: z.string().min(1),
-    direction: z.enum(["call", "result"]),
-    payload: json,
-    call_id: nullableText,
-    status: z.enum(["success", "error"]).nullable().default(null),
-    message_id: nullableText,
-  }),
-  reasoning: z.strictObject({ content_type: z.literal("reasoning"), text, message_id: nullableText }),
-  artifact: z.strictObject({
-    content_type: z.literal("artifact"),
-    artifact_type: z.string().min(1),
-    content: text,
-    language: nullableText,
-    path: nullableText,
-    media_type: nullableText,
-  }),
-  output: z.strictObject({
-    content_type: z.literal("output"),
-    text,
-    format: z.enum(["text", "markdown", "json"]).default("text"),
-  }),
-  freeform: z.strictObject({ content_type: z.literal("freeform"), payload: jsonObject }),
-  session: z.strictObject({
-    content_type: z.literal("session"),
-    session_type: z.enum(["start", "end", "handoff", "checkpoint"]),
-    summary: text,
-    decisions: textList,
-    failed_approaches: textList,
-    next_steps: textList,
-  }),
-  config: z.strictObject({ content_type: z.literal("config"), settings: jsonObject }),
-  metadata: z.strictObject({ content_type: z.literal("metadata"), kind: z.string().min(1), data: jsonObject }),
-};
+const SCHEMAS: { readonly [T in Content["content_type"]]: z.ZodType<Extract<Content, { content_type: T }>> } =
+  {
+    instruction: z.strictObject({ content_type: z.literal("instruction"), text, name: nullableText }),
+    dialogue: z.strictObject({
+      content_type: z.literal("dialogue"),
+      role: z.enum(["user", "assistant", "system"]),
+      text,
+      name: nullableText,
+      message_id: nullableText,
+    }),
+    tool_io: z.strictObject({
+      content_type: z.literal("tool_io"),
+      tool_name: z.string().min(1),
+      direction: z.enum(["call", "result"]),
+      payload: json,
+      call_id: nullableText,
+      status: z.enum(["success", "error"]).nullable().default(null),
+      message_id: nullableText,
+    }),
+    reasoning: z.strictObject({ content_type: z.literal("reasoning"), text, message_id: nullableText }),
+    artifact: z.strictObject({
+      content_type: z.literal("artifact"),
+      artifact_type: z.string().min(1),
+      content: text,
+      language: nullableText,
+      path: nullableText,
+      media_type: nullableText,
+    }),
+    output: z.strictObject({
+      content_type: z.literal("output"),
+      text,
+      format: z.enum(["text", "markdown", "json"]).default("text"),
+    }),
+    freeform: z.strictObject({ content_type: z.literal("freeform"), payload: jsonObject }),
+    session: z.strictObject({
+      content_type: z.literal("session"),
+      session_type: z.enum(["start", "end", "handoff", "checkpoint"]),
+      summary: text,
+      decisions: textList,
+      failed_approaches: textList,
+      next_steps: textList,
+    }),
+    config: z.strictObject({ content_type: z.literal("config"), settings: jsonObject }),
+    metadata: z.strictObject({
+      content_type: z.literal("metadata"),
+      kind: z.string().min(1),
+      data: jsonObject,
+    }),
+  };
 
-const ROLES: { readonly [T in Content["content_type"]]: (content: Extract<Content, { content_type: T }>) => Role | null } = {
+const ROLES: {
+  readonly [T in Content["content_type"]]: (content: Extract<Content, { content_type: T }>) => Role | null;
+} = {
   instruction: () => "system",
   dialogue: (content) => content.role,
   tool_io: (content) => (content.direction === "call" ? "assistant" : "tool"),

@@ -13,10 +13,14 @@ const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 export function findJsonProblem(value: unknown, path: string, depthMax: number): JsonProblem | null {
   switch (typeof value) {
     case "string":
-      return value.isWellFormed() ? null : { path, expected: "well-formed Unicode (it has a lone surrogate)" };
+      return value.isWellFormed()
+        ? null
+        : { path, expected: "well-formed Unicode (it has a lone surrogate)" };
     case "number":
       if (!Number.isFinite(value)) return { path, expected: "a finite number" };
-      return Math.abs(value) <= NUMBER_MAX ? null : { path, expected: "a number within ±(2^53 - 1); send larger ones as a string" };
+      return Math.abs(value) <= NUMBER_MAX
+        ? null
+        : { path, expected: "a number within ±(2^53 - 1); send larger ones as a string" };
     case "boolean":
       return null;
     case "object":
@@ -37,7 +41,8 @@ function findNestedProblem(value: object, path: string, depthMax: number): JsonP
   }
   if (!isJsonObject(value)) return { path, expected: "a plain JSON object" };
   for (const [key, member] of Object.entries(value)) {
-    if (!key.isWellFormed()) return { path, expected: "keys of well-formed Unicode (one has a lone surrogate)" };
+    if (!key.isWellFormed())
+      return { path, expected: "keys of well-formed Unicode (one has a lone surrogate)" };
     const problem = findJsonProblem(member, path === "" ? key : `${path}.${key}`, depthMax - 1);
     if (problem) return problem;
   }
@@ -53,5 +58,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Any JSON; its members are checked by findJsonProblem before. */
 export function isJson(value: unknown): value is Json {
-  return value !== undefined && typeof value !== "function" && typeof value !== "symbol" && typeof value !== "bigint";
+  return (
+    value !== undefined &&
+    typeof value !== "function" &&
+    typeof value !== "symbol" &&
+    typeof value !== "bigint"
+  );
 }

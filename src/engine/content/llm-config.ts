@@ -18,7 +18,15 @@ export interface LLMConfig {
   readonly extra?: JsonObject;
 }
 
-const NUMBERS = ["temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "top_k", "seed"] as const;
+const NUMBERS = [
+  "temperature",
+  "top_p",
+  "max_tokens",
+  "frequency_penalty",
+  "presence_penalty",
+  "top_k",
+  "seed",
+] as const;
 const ALIASES: Readonly<Record<string, string>> = {
   stop: "stop_sequences",
   max_completion_tokens: "max_tokens",
@@ -26,8 +34,19 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 /** Request plumbing that is no setting of the answer. */
 const PLUMBING: ReadonlySet<string> = new Set([
-  "messages", "tools", "tool_choice", "stream", "response_format", "n", "logprobs", "top_logprobs",
-  "functions", "function_call", "system", "metadata", "input",
+  "messages",
+  "tools",
+  "tool_choice",
+  "stream",
+  "response_format",
+  "n",
+  "logprobs",
+  "top_logprobs",
+  "functions",
+  "function_call",
+  "system",
+  "metadata",
+  "input",
 ]);
 const TYPED: ReadonlySet<string> = new Set(["model", "stop_sequences", ...NUMBERS]);
 
@@ -59,7 +78,8 @@ function from(input: object | null | undefined): LLMConfig {
 function readTyped(key: string, value: unknown): Json {
   if (key === "stop_sequences") {
     const list = typeof value === "string" ? [value] : value;
-    if (!Array.isArray(list) || !list.every((item) => typeof item === "string")) throw wrong(key, "a list of strings");
+    if (!Array.isArray(list) || !list.every((item) => typeof item === "string"))
+      throw wrong(key, "a list of strings");
     return readJson(key, [...list]);
   }
   if (key === "model") {
@@ -72,7 +92,11 @@ function readTyped(key: string, value: unknown): Json {
 
 function readExtra(value: unknown): JsonObject {
   if (!isJsonObject(value)) throw wrong("extra", "a JSON object");
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null).map(([key, member]) => [key, readJson(`extra.${key}`, member)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([key, member]) => [key, readJson(`extra.${key}`, member)]),
+  );
 }
 
 function readJson(key: string, value: unknown): Json {

@@ -66,14 +66,19 @@ export function storedText(record: { readonly body: string; readonly text: strin
 }
 
 function typeOf(name: unknown, { types, path }: ParseContext): NonNullable<ReturnType<ContentTypes["get"]>> {
-  if (typeof name !== "string") throw invalid(`${path}.content_type`, `one of ${[...types.keys()].join(", ")}`);
+  if (typeof name !== "string")
+    throw invalid(`${path}.content_type`, `one of ${[...types.keys()].join(", ")}`);
   const type = types.get(name);
   if (type) return type;
   const near = nearest(name, [...types.keys()]);
-  throw new TractError("invalid-content", `${path}.content_type: there is no content type ${JSON.stringify(name.slice(0, 80))}`, {
-    hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Content types: ${[...types.keys()].join(", ")}.`,
-    data: { path: `${path}.content_type`, expected: [...types.keys()] },
-  });
+  throw new TractError(
+    "invalid-content",
+    `${path}.content_type: there is no content type ${JSON.stringify(name.slice(0, 80))}`,
+    {
+      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Content types: ${[...types.keys()].join(", ")}.`,
+      data: { path: `${path}.content_type`, expected: [...types.keys()] },
+    },
+  );
 }
 
 function invalid(path: string, expected: string): TractError {
@@ -87,10 +92,14 @@ function invalidField(error: z.ZodError, path: string, type: string): TractError
   const issue = error.issues[0];
   const at = [path, ...(issue?.path ?? [])].map(String).join(".");
   if (issue?.code === "unrecognized_keys") {
-    return new TractError("invalid-content", `${at}: ${type} has no field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`, {
-      hint: "Remove the field, or put extra data into the commit's metadata; nothing was stored.",
-      data: { path: at, unknown: issue.keys },
-    });
+    return new TractError(
+      "invalid-content",
+      `${at}: ${type} has no field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`,
+      {
+        hint: "Remove the field, or put extra data into the commit's metadata; nothing was stored.",
+        data: { path: at, unknown: issue.keys },
+      },
+    );
   }
   return new TractError("invalid-content", `${at}: ${issue?.message ?? "not valid"}`, {
     hint: `Correct this field of the ${type} content and send it again; nothing was stored.`,
@@ -99,9 +108,12 @@ function invalidField(error: z.ZodError, path: string, type: string): TractError
 }
 
 function tooLarge(path: string, bytes: number, bytesMax: number): TractError {
-  return new TractError("content-too-large", `${path}: the content has ${bytes} bytes of JSON; at most ${bytesMax} are stored`, {
-    hint: "Split it into several commits, or store it elsewhere and commit its path and hash.",
-    data: { path, bytes, bytes_max: bytesMax },
-  });
+  return new TractError(
+    "content-too-large",
+    `${path}: the content has ${bytes} bytes of JSON; at most ${bytesMax} are stored`,
+    {
+      hint: "Split it into several commits, or store it elsewhere and commit its path and hash.",
+      data: { path, bytes, bytes_max: bytesMax },
+    },
+  );
 }
-

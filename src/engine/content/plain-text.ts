@@ -2,7 +2,13 @@
 import type { Json } from "../../storage/records.ts";
 import { assertNever } from "../invariant.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { type AnyContent, type ArtifactContent, isBuiltIn, type SessionContent, type ToolIoContent } from "./content-types.ts";
+import {
+  type AnyContent,
+  type ArtifactContent,
+  isBuiltIn,
+  type SessionContent,
+  type ToolIoContent,
+} from "./content-types.ts";
 
 /** Plain text of a content; empty only when the content itself holds no text. */
 export function plainText(content: AnyContent): string {
@@ -70,5 +76,7 @@ function customText(content: AnyContent): string {
     const value = fields[field];
     if (typeof value === "string" && value !== "") return value;
   }
-  return Object.keys(fields).length === 0 ? "" : jsonText("payload" in fields ? (fields.payload ?? null) : fields);
+  return Object.keys(fields).length === 0
+    ? ""
+    : jsonText("payload" in fields ? (fields.payload ?? null) : fields);
 }

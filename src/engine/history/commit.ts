@@ -1,0 +1,226 @@
+/** Commits contents to a branch: one or a batch, all or nothing, in one operation (spec 1.4, 1.5). */
+import type { ChangeSet } from "../../storage/change-set.ts";
+import type { CommitRecord, ContentTypeRecord, Hash, OperationRecord } from "../../storage/records.ts";
+import { measureContext, measurePlanned } from "../compile/measure.ts";
+import type { Engine } from "../engine.ts";
+import { TractError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
+import {
+  type BudgetCheck,
+  type BudgetReport,
+  budgetEntry,
+  checkBudget,
+  recordRefusal,
+  type SizeChange,
+} from "./budget.ts";
+import { type CommitRequestItem, readCommitItems } from "./commit-items.ts";
+import { type PlannedCommits, planCommits } from "./plan-commit.ts";
+import { isoNow, operationChange, type Planned, publishPlan } from "./publish.ts";
+import { resolveRef } from "./revision.ts";
+import { planSettings, rememberSettings, type TractSettings } from "./settings.ts";
+import { readSite, type Site } from "./snapshot.ts";
+
+export interface CommitRequest {
+  /** One commit, or a batch: all or nothing, one operation. */
+  readonly items: readonly CommitRequestItem[];
+  /** Default: the worktree's branch. Committing to another one moves no HEAD. */
+  readonly branch?: string | undefined;
+  /** The write fails with `branch-moved` unless the branch is exactly here (a ref expression; "" or null: unborn). */
+  readonly expectedHead?: string | null | undefined;
+  /** The same key gives the first result again and stores nothing (spec 9, 21). */
+  readonly idempotencyKey?: string | undefined;
+  /** Also says how large the compiled context is now. Always so on a branch with a budget. */
+  readonly contextTokens?: boolean | undefined;
+}
+
+/** What every write tells. */
+export interface WriteResult {
+  readonly operationId: string;
+  readonly branch: string;
+  readonly head: Hash | null;
+  readonly warnings: readonly string[];
+}
+
+export interface CommitResult extends WriteResult {
+  readonly commits: readonly CommitRecord[];
+  /** Compiled size in tokens after the commit; null when not asked for. */
+  readonly contextTokens: number | null;
+  readonly budget: BudgetReport | null;
+}
+
+/**
+ * Commits to a branch.
+ *
+ * @throws TractError `invalid-content`, `content-too-large`, `invalid-argument`, `detached-head`, `edit-target`, `not-found`, `branch-moved`
+ *   (with `expectedHead`), `budget-exceeded` (action reject); in each case nothing is stored.
+ */
+export async function commit(engine: Engine, request: CommitRequest): Promise<CommitResult> {
+  return await publishPlan(engine, () => planCommit(engine, request));
+}
+
+async function planCommit(engine: Engine, request: CommitRequest): Promise<Planned<CommitResult>> {
+  const site = await readSite(engine, { branch: request.branch });
+  if (request.idempotencyKey !== undefined && site.tract !== null) {
+    const earlier = await engine.store.findOperationByKey(engine.scope.tract, request.idempotencyKey);
+    if (earlier) return { change: null, result: await repeatedResult(engine, earlier) };
+  }
+  const branch = attachedBranch(site);
+  if (request.expectedHead !== undefined) await expectHead(engine, site, request.expectedHead);
+  const items = await readCommitItems(engine, site, request.items);
+  const encoding = site.tract?.encoding ?? engine.settings.encoding;
+  const operationId = engine.newId();
+  const now = isoNow(engine);
+  const tokens = await engine.tokenCounter(encoding);
+  const base = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
+  const planned = planCommits(base, items);
+  const settings = await planSettings(engine, site.head?.hash ?? null, planned.chain);
+  const size = await sizeAfter(engine, { site, request, planned, settings });
+  const budget = size === null ? null : checkBudget(settings.budget, size);
+  if (budget?.isRefused) throw await recordRefusal(engine, { site, branch, now, budget });
+  const head = planned.chain.at(-1)?.commit;
+  invariant(head, "a commit request has at least one item");
+  const change = commitChange(engine, { site, branch, planned, operationId, now, request, budget });
+  return {
+    change,
+    result: () => {
+      rememberSettings(engine.settingsCache, head.hash, settings);
+      return {
+        operationId,
+        branch,
+        head: head.hash,
+        warnings: budget?.warning == null ? [] : [budget.warning],
+        commits: planned.chain.map((row) => row.commit),
+        contextTokens: size?.after ?? null,
+        budget: budget?.report ?? null,
+      };
+    },
+  };
+}
+
+/** The branch that a write goes to. */
+export function attachedBranch(site: Site): string {
+  if (site.branch !== null) return site.branch;
+  throw new TractError("detached-head", "HEAD is detached: it names a commit, not a branch", {
+    hint: "Make a branch here with branch (action create, switch true), or name the branch to commit to.",
+    data: { head: site.head?.hash ?? null },
+  });
+}
+
+async function expectHead(engine: Engine, site: Site, expected: string | null): Promise<void> {
+  const actual = site.head?.hash ?? null;
+  const wanted =
+    expected === null || expected === "" ? null : (await resolveRef(engine, { ref: expected })).commit;
+  if (wanted === actual) return;
+  throw new TractError(
+    "branch-moved",
+    `branch ${JSON.stringify(site.branch)} is not at the expected head; nothing was stored`,
+    {
+      hint: "Look at what came in between with log, then commit again with the actual head.",
+      data: { branch: site.branch, expected_head: wanted, actual_head: actual },
+    },
+  );
+}
+
+interface SizeInput {
+  readonly site: Site;
+  readonly request: CommitRequest;
+  readonly planned: PlannedCommits;
+  readonly settings: TractSettings;
+}
+
+/** Compiled size before and after, or null when nobody needs it: the plain commit of a library user costs no compile. */
+async function sizeAfter(
+  engine: Engine,
+  { site, request, planned, settings }: SizeInput,
+): Promise<SizeChange | null> {
+  if (settings.budget === null && request.contextTokens !== true) return null;
+  const at = {
+    tract: engine.scope.tract,
+    encoding: site.tract?.encoding ?? engine.settings.encoding,
+    head: site.head?.hash ?? null,
+    annotationSequence: site.tract?.annotationSequence ?? 0,
+    settings,
+  };
+  const after = await measurePlanned(engine, at, planned);
+  const before = settings.budget === null ? after : await measureContext(engine, at);
+  return { before: before.tokens, after: after.tokens };
+}
+
+interface CommitChange {
+  readonly site: Site;
+  readonly branch: string;
+  readonly planned: PlannedCommits;
+  readonly operationId: string;
+  readonly now: string;
+  readonly request: CommitRequest;
+  readonly budget: BudgetCheck | null;
+}
+
+function commitChange(engine: Engine, input: CommitChange): ChangeSet {
+  const { site, branch, planned, operationId, now, request, budget } = input;
+  const commits = planned.chain.map((row) => row.commit);
+  const before = site.head?.hash ?? null;
+  const after = commits.at(-1)?.hash ?? before;
+  const change = operationChange(engine, site, {
+    id: operationId,
+    type: "commit",
+    branch,
+    now,
+    results: commits.map((made) => made.hash),
+    idempotencyKey: request.idempotencyKey ?? null,
+    reason: `Committed ${describe(commits)} to ${branch}`,
+    evidence: {
+      before,
+      after,
+      // One commit is named by `after`; a list only says more for a batch.
+      ...(commits.length > 1 ? { commits: commits.map((made) => made.hash) } : {}),
+      tokens: commits.reduce((sum, made) => sum + made.tokens, 0),
+    },
+  });
+  return {
+    ...change,
+    contents: planned.contents,
+    contentTypes: customTypes(engine, planned),
+    commits,
+    annotations: planned.annotations,
+    expect: { refs: [], annotationSequence: budget === null ? null : (site.tract?.annotationSequence ?? 0) },
+    refMoves: [
+      {
+        kind: "branch",
+        name: branch,
+        before: site.branchExists ? { commit: before } : null,
+        after: { commit: after },
+      },
+    ],
+    ledger:
+      budget?.warning == null
+        ? change.ledger
+        : [...change.ledger, budgetEntry(engine, { decision: "WARNED", now, branch, report: budget.report })],
+  };
+}
+
+/** Custom types among the contents, so that the tract knows them without their code. */
+function customTypes(engine: Engine, planned: PlannedCommits): readonly ContentTypeRecord[] {
+  const names = new Set(planned.contents.map((content) => content.type));
+  return [...names].flatMap((name) => engine.contentTypes.get(name)?.record ?? []);
+}
+
+function describe(commits: readonly CommitRecord[]): string {
+  const [only] = commits;
+  if (commits.length > 1 || only === undefined) return `${commits.length} commits`;
+  return only.operation === "edit" ? `an edit (${only.contentType})` : `1 commit (${only.contentType})`;
+}
+
+/** What a retried write with the same idempotency key gets: the result of the first one. */
+async function repeatedResult(engine: Engine, operation: OperationRecord): Promise<() => CommitResult> {
+  const commits = await engine.store.readCommits(engine.scope.tract, operation.results);
+  return () => ({
+    operationId: operation.id,
+    branch: operation.branch ?? engine.settings.defaultBranch,
+    head: commits.at(-1)?.hash ?? null,
+    warnings: ["this idempotency key was used before: nothing new was stored, this is the first result"],
+    commits,
+    contextTokens: null,
+    budget: null,
+  });
+}

@@ -1,0 +1,149 @@
+/** The one write path: plan on what is there now, publish once, plan again when somebody was faster (design: plan, then publish). */
+import type { ChangeSet, NewOperation, PublishReceipt } from "../../storage/change-set.ts";
+import { StoreConflict } from "../../storage/errors.ts";
+import type { JsonObject, LedgerBody } from "../../storage/records.ts";
+import type { Engine } from "../engine.ts";
+import { TractError } from "../errors.ts";
+import { type LedgerEvent, ledgerEntry } from "../ledger/entry.ts";
+import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
+import type { Site } from "./snapshot.ts";
+
+/** A planned write and what its caller gets to know once it is done. */
+export interface Plan<Result> {
+  readonly change: ChangeSet;
+  readonly result: (receipt: PublishReceipt) => Result;
+}
+
+/** A plan, or a result that needs no write. */
+export type Planned<Result> = Plan<Result> | { readonly change: null; readonly result: () => Result };
+
+/**
+ * Plans and publishes until it works. `plan` reads the store anew each time, so a lost race costs one more plan.
+ *
+ * @throws TractError `branch-moved` when others are faster `limits.publishAttemptsMax` times; whatever `plan` throws.
+ */
+export async function publishPlan<Result>(
+  engine: Engine,
+  plan: () => Promise<Planned<Result>>,
+): Promise<Result> {
+  let pauseMs = 1;
+  for (let attempt = 1; ; attempt++) {
+    const planned = await plan();
+    if (planned.change === null) return planned.result();
+    try {
+      return planned.result(await engine.store.publish(planned.change));
+    } catch (error) {
+      if (!(error instanceof StoreConflict)) throw error;
+      if (attempt >= engine.limits.publishAttemptsMax) throw outrun(error, attempt);
+      await engine.pause(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
+    }
+  }
+}
+
+const PAUSE_MS_MAX = 32;
+
+function outrun(conflict: StoreConflict, attempts: number): TractError {
+  return new TractError(
+    "branch-moved",
+    `other writers moved the same place ${attempts} times in a row; nothing was stored`,
+    {
+      hint: "Try again, or commit to a branch of your own and merge later.",
+      data: { moved: conflict.moved },
+      cause: conflict,
+    },
+  );
+}
+
+/** A change set with nothing in it: operations fill in what they change. */
+export function emptyChange(tract: string): ChangeSet {
+  return {
+    tract,
+    createTract: null,
+    expect: { refs: [], annotationSequence: null },
+    contents: [],
+    commits: [],
+    annotations: [],
+    refMoves: [],
+    ensureWorktree: null,
+    operation: null,
+    undoneMarks: [],
+    ledger: [],
+    compileRecords: [],
+    contentTypes: [],
+  };
+}
+
+/** What an operation says of itself; ids, author, times and the ledger entry are added by `operationChange`. */
+export interface OperationNote {
+  readonly id: string;
+  readonly type: string;
+  readonly branch: string | null;
+  readonly now: string;
+  readonly sources?: NewOperation["sources"];
+  readonly results?: NewOperation["results"];
+  readonly params?: JsonObject;
+  readonly undoes?: number | null;
+  readonly idempotencyKey?: string | null;
+  /** Sentence for the ledger. */
+  readonly reason: string;
+  /** What the ledger entry holds besides type, branch and tool: heads, commits, tokens. Hashes and numbers only. */
+  readonly evidence: JsonObject;
+  /** Default: OPERATION. */
+  readonly eventType?: LedgerEvent;
+}
+
+/** The parts of a change set that every operation has: tract and worktree made if missing, operation record, ledger entries. */
+export function operationChange(engine: Engine, site: Site, note: OperationNote): ChangeSet {
+  const { scope, settings } = engine;
+  const metadata: JsonObject = {
+    branch: note.branch,
+    ...note.evidence,
+    ...(scope.tool === null ? {} : { tool: scope.tool.name, arguments: scope.tool.arguments }),
+  };
+  const entry = ledgerEntry(engine, note.now, {
+    eventType: note.eventType ?? "OPERATION",
+    submissionId: note.id,
+    decision: note.type,
+    reason: note.reason,
+    metadata,
+  });
+  return {
+    ...emptyChange(scope.tract),
+    createTract: site.tract === null ? { encoding: settings.encoding, createdAt: note.now } : null,
+    ensureWorktree: site.worktreeExists ? null : { name: scope.worktree, branch: settings.defaultBranch },
+    operation: {
+      id: note.id,
+      type: note.type,
+      worktree: scope.worktree,
+      author: scope.author,
+      branch: note.branch,
+      sources: note.sources ?? [],
+      results: note.results ?? [],
+      params: note.params ?? {},
+      createdAt: note.now,
+      undoes: note.undoes ?? null,
+      idempotencyKey: note.idempotencyKey ?? null,
+    },
+    ledger: site.tract === null ? [genesis(engine, note.now), entry] : [entry],
+  };
+}
+
+function genesis(engine: Engine, now: string): LedgerBody {
+  return ledgerEntry(engine, now, {
+    eventType: "GENESIS",
+    submissionId: engine.scope.tract,
+    decision: "CREATED",
+    reason: `Tract ${engine.scope.tract} created`,
+    metadata: {
+      schema: SCHEMA_VERSION,
+      compiler_version: COMPILER_VERSION,
+      encoding: engine.settings.encoding,
+    },
+  });
+}
+
+/** The moment of an operation. */
+export function isoNow(engine: Engine): string {
+  return new Date(engine.clock()).toISOString();
+}

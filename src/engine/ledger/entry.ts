@@ -1,0 +1,61 @@
+/** Makes ledger entries as the engine knows them; the store adds sequence and chain (spec 4.1). */
+import type { JsonObject, LedgerBody, LedgerRecord } from "../../storage/records.ts";
+import { canonicalJson } from "../content/canonical-json.ts";
+import { sha256 } from "../content/hashes.ts";
+import type { Engine } from "../engine.ts";
+
+export type LedgerEvent = "GENESIS" | "OPERATION" | "IMPORTED" | "BUDGET" | "VERIFIED";
+
+export interface LedgerEvidence {
+  readonly eventType: LedgerEvent;
+  readonly submissionId: string;
+  readonly decision: string;
+  /** A sentence that a person can read. Never stored content. */
+  readonly reason: string;
+  readonly metadata: JsonObject;
+  readonly promptsUsed?: readonly string[];
+}
+
+/** An entry for something that happens now, on behalf of the engine's scope. */
+export function ledgerEntry(engine: Engine, now: string, evidence: LedgerEvidence): LedgerBody {
+  const { agent_id, agent_class, session_id, client } = engine.scope.provenance;
+  const body = {
+    id: `LED-${engine.newId()}`,
+    eventType: evidence.eventType,
+    submissionId: evidence.submissionId,
+    decision: evidence.decision,
+    reason: evidence.reason,
+    promptsUsed: evidence.promptsUsed ?? [],
+    metadata: evidence.metadata,
+    provenance: { agent_id, agent_class, session_id, client, worktree: engine.scope.worktree },
+    timestamp: now,
+  };
+  return { ...body, bodyHash: hashLedgerBody(body) };
+}
+
+/** What the body hash covers; the provenance stands inside the metadata. */
+export function hashLedgerBody(body: Omit<LedgerBody, "bodyHash">): LedgerBody["bodyHash"] {
+  const covered = {
+    id: body.id,
+    event_type: body.eventType,
+    submission_id: body.submissionId,
+    decision: body.decision,
+    reason: body.reason,
+    prompts_used: body.promptsUsed,
+    metadata: ledgerMetadata(body),
+    timestamp: body.timestamp,
+  };
+  return sha256(`tract.ledger-body.v1\n${canonicalJson(covered)}`);
+}
+
+/** The metadata of an entry as it is shown and hashed. */
+export function ledgerMetadata(body: Pick<LedgerBody, "metadata" | "provenance">): JsonObject {
+  return { ...body.metadata, provenance: body.provenance };
+}
+
+/** The seal of an entry from its place in the chain. */
+export function hashLedgerEntry(
+  entry: Pick<LedgerRecord, "previousHash" | "sequence" | "bodyHash">,
+): LedgerRecord["entryHash"] {
+  return sha256(`tract.ledger.v1\n${entry.previousHash}\n${entry.sequence}\n${entry.bodyHash}`);
+}
