@@ -13,30 +13,29 @@ const golden = JSON.parse(readFileSync(new URL("../../golden/hashes.json", impor
 const context = { types: createContentTypes(), limits: DEFAULT_LIMITS, path: "content" };
 
 describe("hashes", () => {
-  it.each(golden.chain.map((vector: { message: string }, i: number) => [vector.message, i]))(
-    "gives the golden content hash, message and commit hash of %s",
-    (_, i) => {
-      const vector = golden.chain[i as number];
-      const parsed = parseContent(vector.input, context);
-      expect(parsed.record.body).toBe(vector.canonical);
-      expect(parsed.record.hash).toBe(vector.content_hash);
-      expect(autoMessage(parsed.record.type, parsed.text)).toBe(vector.message);
-      const commitHash = hashCommit({
-        parents: i === 0 ? [] : [golden.chain[(i as number) - 1].commit_hash],
-        contentHash: parsed.record.hash,
-        contentType: parsed.record.type,
-        operation: "append",
-        editTarget: null,
-        message: vector.message,
-        metadata: vector.metadata,
-        generationConfig: vector.generation_config,
-        labels: vector.labels,
-        author: vector.author,
-        createdAt: vector.created_at,
-      });
-      expect(commitHash).toBe(vector.commit_hash);
-    },
-  );
+  it.each<{ message: string; i: number }>(
+    golden.chain.map((vector: { message: string }, i: number) => ({ message: vector.message, i })),
+  )("gives the golden content hash, message and commit hash of $message", ({ i }) => {
+    const vector = golden.chain[i];
+    const parsed = parseContent(vector.input, context);
+    expect(parsed.record.body).toBe(vector.canonical);
+    expect(parsed.record.hash).toBe(vector.content_hash);
+    expect(autoMessage(parsed.record.type, parsed.text)).toBe(vector.message);
+    const commitHash = hashCommit({
+      parents: i === 0 ? [] : [golden.chain[i - 1].commit_hash],
+      contentHash: parsed.record.hash,
+      contentType: parsed.record.type,
+      operation: "append",
+      editTarget: null,
+      message: vector.message,
+      metadata: vector.metadata,
+      generationConfig: vector.generation_config,
+      labels: vector.labels,
+      author: vector.author,
+      createdAt: vector.created_at,
+    });
+    expect(commitHash).toBe(vector.commit_hash);
+  });
 
   it("gives the golden ledger hashes", () => {
     const { body, body_hash, entry_hash } = golden.ledger;
@@ -58,7 +57,7 @@ describe("hashes", () => {
 
   it("writes canonical JSON as RFC 8785 shows it", () => {
     const sample = {
-      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 1e-27],
+      numbers: [Number("333333333.33333329"), 1e30, 4.5, 2e-3, 1e-27],
       string: '€$\u000f\nA\'B"\\\\"/',
       literals: [null, true, false],
     };

@@ -1,0 +1,106 @@
+/** Opens a store for a program that uses Tract as a library: no MCP, no environment, no files but the store (spec 6.3; spec 9, 27). */
+import { createEngine, DEFAULT_SETTINGS, type Engine, type EngineSettings } from "./engine/engine.ts";
+import { withTractErrors } from "./engine/store-failure.ts";
+import { createTract, type Tract } from "./engine/tract.ts";
+import { systemParts } from "./runtime.ts";
+import { openStore as openBackend } from "./storage/open-store.ts";
+import type { AuthorKind, Encoding } from "./storage/records.ts";
+import type { Store } from "./storage/store.ts";
+
+export interface OpenStoreOptions {
+  /** `full` (default): an acknowledged commit survives power loss. `normal`: it survives a crash of the process. */
+  readonly durability?: "full" | "normal";
+  readonly readonly?: boolean;
+  /** Encoding of tracts made from now on. Default: o200k_base. */
+  readonly encoding?: Encoding;
+  /** Who writes; part of every commit's hash. Default: kind agent without a name. */
+  readonly author?: { readonly kind?: AuthorKind; readonly name?: string };
+  /** Class of the agent, for the ledger. */
+  readonly agentClass?: string;
+}
+
+export interface TractOptions {
+  /** Each agent works in a worktree of its own. Made by its first write. Default: `default`. */
+  readonly worktree?: string;
+}
+
+/** A store that is open; closed by `close`, or when its last tract is closed. */
+export interface TractStore {
+  /** A handle on a tract; the tract is made by its first write. */
+  readonly tract: (name: string, options?: TractOptions) => Promise<Tract>;
+  /** Names of the tracts in the store. */
+  readonly listTracts: () => Promise<readonly string[]>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a store, `sqlite:PATH` or a path; the file is made if it is missing.
+ *
+ * @throws TractError `store-foreign`, `store-newer`, `store-readonly`, `store-corrupt`, `store-busy`.
+ * @example
+ * const store = await openStore("sqlite:./agent.db");
+ * const tract = await store.tract("research");
+ * await tract.user("What changed?");
+ * const { messages } = await tract.compile({ budgetTokens: 8000 });
+ * await tract.close();
+ */
+export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<TractStore> {
+  const parts = systemParts();
+  const sessionId = `SES-${parts.newId()}`;
+  const settings: EngineSettings = {
+    ...DEFAULT_SETTINGS,
+    encoding: options.encoding ?? DEFAULT_SETTINGS.encoding,
+  };
+  const connect = async (): Promise<Store> =>
+    await withTractErrors(
+      openBackend(location, {
+        durability: options.durability ?? "full",
+        readonly: options.readonly ?? false,
+      }),
+    );
+  let engine: Engine | null = null;
+  let handles = 0;
+
+  const opened = async (): Promise<Engine> => {
+    engine ??= createEngine({
+      ...parts,
+      store: await connect(),
+      settings,
+      scope: {
+        tract: "default",
+        worktree: "default",
+        createWorktree: true,
+        author: {
+          kind: options.author?.kind ?? "agent",
+          name: options.author?.name ?? null,
+          session_id: sessionId,
+        },
+        provenance: {
+          agent_id: options.author?.name ?? null,
+          agent_class: options.agentClass ?? null,
+          session_id: sessionId,
+          client: null,
+        },
+        tool: null,
+      },
+    });
+    return engine;
+  };
+  const close = async (): Promise<void> => {
+    const closing = engine;
+    engine = null;
+    await closing?.store.close();
+  };
+  await opened(); // A store that cannot be opened is told here, not at the first call.
+  return {
+    tract: async (name, { worktree = "default" } = {}) => {
+      const scoped = await opened();
+      handles++;
+      return createTract(scoped, { tract: name, worktree }, async () => {
+        if (--handles === 0) await close();
+      });
+    },
+    listTracts: async () => (await (await opened()).store.listTracts()).map((tract) => tract.name),
+    close,
+  };
+}
