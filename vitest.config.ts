@@ -7,7 +7,14 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "fast", include: ["test/**/*.test.ts"], exclude: slow, testTimeout: 20_000 } },
-      { test: { name: "slow", include: slow.map((glob) => (glob.endsWith(".ts") ? glob : `${glob}/*.test.ts`)), testTimeout: 120_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "slow",
+          include: slow.map((glob) => (glob.endsWith(".ts") ? glob : `${glob}/*.test.ts`)),
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -1,7 +1,14 @@
 /** Failures that a store can meet, by kind; the engine turns them into errors with hints. */
 import type { RefValue } from "./records.ts";
 
-export type StoreFailure = "store-busy" | "store-full" | "store-readonly" | "store-corrupt" | "store-foreign" | "store-newer" | "store-unusable";
+export type StoreFailure =
+  | "store-busy"
+  | "store-full"
+  | "store-readonly"
+  | "store-corrupt"
+  | "store-foreign"
+  | "store-newer"
+  | "store-unusable";
 
 /** The store cannot do what was asked. The message never holds a path, SQL or stored content. */
 export class StoreError extends Error {
@@ -17,7 +24,13 @@ export class StoreError extends Error {
 export class StoreConflict extends Error {
   /** What moved: a ref, the annotation log, the tract's existence, or an idempotency key already used. */
   readonly moved:
-    | { readonly what: "ref"; readonly kind: string; readonly name: string; readonly expected: RefValue | null; readonly actual: RefValue | null }
+    | {
+        readonly what: "ref";
+        readonly kind: string;
+        readonly name: string;
+        readonly expected: RefValue | null;
+        readonly actual: RefValue | null;
+      }
     | { readonly what: "annotations"; readonly expected: number; readonly actual: number }
     | { readonly what: "tract"; readonly exists: boolean }
     | { readonly what: "idempotency-key"; readonly operationId: string };

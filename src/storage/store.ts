@@ -86,6 +86,8 @@ export interface LedgerQuery {
   readonly submissionId?: string;
   readonly decision?: string;
   readonly sessionId?: string;
+  /** Entries whose metadata names this tool under its key `tool`. */
+  readonly tool?: string;
   readonly since?: string;
   readonly until?: string;
   /** Substring of reason, decision or metadata JSON, case-insensitive. */
@@ -124,12 +126,20 @@ export interface Store {
   findTract(name: string): Promise<TractRecord | null>;
   /** By name. */
   listTracts(): Promise<readonly TractRecord[]>;
-  readSnapshot(tract: string, at: { readonly worktree: string; readonly branch: string | null; readonly defaultBranch: string }): Promise<Snapshot>;
+  readSnapshot(
+    tract: string,
+    at: { readonly worktree: string; readonly branch: string | null; readonly defaultBranch: string },
+  ): Promise<Snapshot>;
   readRef(tract: string, kind: RefKind, name: string): Promise<RefRecord | null>;
   /** By name. */
   listRefs(tract: string, kind: RefKind): Promise<readonly RefRecord[]>;
   /** Value of a ref just after the operation of that sequence; null when it did not exist then. */
-  readRefAsOf(tract: string, kind: RefKind, name: string, operationSequence: number): Promise<RefValue | null>;
+  readRefAsOf(
+    tract: string,
+    kind: RefKind,
+    name: string,
+    operationSequence: number,
+  ): Promise<RefValue | null>;
 
   // Commits
   /** Hashes that start with the hex digits, in order, at most `limit`. */
@@ -158,7 +168,10 @@ export interface Store {
 
   // Annotations
   /** Rows with `after < sequence ≤ upTo`, by sequence. */
-  readAnnotations(tract: string, range: { readonly after: number; readonly upTo: number }): Promise<readonly AnnotationRecord[]>;
+  readAnnotations(
+    tract: string,
+    range: { readonly after: number; readonly upTo: number },
+  ): Promise<readonly AnnotationRecord[]>;
   /** All rows of one commit, by sequence. */
   readCommitAnnotations(tract: string, commit: Hash): Promise<readonly AnnotationRecord[]>;
 
@@ -176,7 +189,10 @@ export interface Store {
   // Compile records and content types
   readCompileRecord(tract: string, id: string): Promise<CompileRecord | null>;
   /** Newest first; `branch` narrows; `before` is the id of the last one seen. */
-  listCompileRecords(tract: string, query: { readonly branch?: string; readonly before?: string; readonly limit: number }): Promise<readonly CompileRecord[]>;
+  listCompileRecords(
+    tract: string,
+    query: { readonly branch?: string; readonly before?: string; readonly limit: number },
+  ): Promise<readonly CompileRecord[]>;
   /** By name. */
   listContentTypes(tract: string): Promise<readonly ContentTypeRecord[]>;
 
@@ -185,18 +201,35 @@ export interface Store {
    * Indexes up to `limit` contents that are not indexed yet and says how many are still left. `textOf` gives a content's plain text (it is the
    * engine's knowledge). Safe to call from several processes at once.
    */
-  indexForSearch(options: { readonly limit: number; readonly textOf: (content: ContentRecord) => string }): Promise<number>;
+  indexForSearch(options: {
+    readonly limit: number;
+    readonly textOf: (content: ContentRecord) => string;
+  }): Promise<number>;
   /** Best first; of equal score the newer first. Only what is indexed is found. */
   search(tract: string, query: SearchQuery): Promise<readonly SearchHit[]>;
   /** For each text a part of about `words` words around the terms, the matches between « and ». */
-  snippets(texts: readonly string[], options: { readonly terms: readonly string[]; readonly words: number }): Promise<readonly string[]>;
+  snippets(
+    texts: readonly string[],
+    options: { readonly terms: readonly string[]; readonly words: number },
+  ): Promise<readonly string[]>;
   /** Throws away and empties the search index, so that it is built again (verify --repair). */
   resetSearchIndex(): Promise<void>;
 
   // Verify: whole tables in pages, so that memory stays bounded. Each page starts beyond `after` (0 at first) and is empty at the end.
-  scanContents(after: number, limit: number): Promise<{ readonly rows: readonly ContentRecord[]; readonly next: number }>;
-  scanCommits(tract: string, after: number, limit: number): Promise<{ readonly rows: readonly StoredCommit[]; readonly next: number }>;
-  scanOperations(tract: string, after: number, limit: number): Promise<{ readonly rows: readonly OperationRecord[]; readonly next: number }>;
+  scanContents(
+    after: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly ContentRecord[]; readonly next: number }>;
+  scanCommits(
+    tract: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly StoredCommit[]; readonly next: number }>;
+  scanOperations(
+    tract: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly OperationRecord[]; readonly next: number }>;
   /** The database's own integrity check; empty when sound. */
   checkIntegrity(): Promise<readonly string[]>;
 

@@ -22,7 +22,18 @@ export type ToolName = (typeof TOOL_NAMES)[number];
 
 /** What an agent needs for its own context, and everything. */
 export const PROFILES = {
-  self: ["commit", "compile", "log", "show", "status", "branch", "annotate", "search", "undo", "query_ledger"],
+  self: [
+    "commit",
+    "compile",
+    "log",
+    "show",
+    "status",
+    "branch",
+    "annotate",
+    "search",
+    "undo",
+    "query_ledger",
+  ],
   full: TOOL_NAMES,
 } as const satisfies Record<string, readonly ToolName[]>;
 export type Profile = keyof typeof PROFILES;

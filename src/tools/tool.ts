@@ -1,6 +1,7 @@
 /** The one shape of a tool: what an agent can ask for, from which MCP listing, CLI command, docs and tests are derived. */
-import type { z } from "zod";
+import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
+import { parseArguments } from "./parse-arguments.ts";
 import type { ToolName } from "./profiles.ts";
 
 /** What a call may change. `destructive` is reserved for tools that can remove content for good. */
@@ -32,7 +33,13 @@ export interface ToolContext {
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
-export interface Tool<Input = unknown> {
+/** Arguments by their snake_case names; each field is a zod schema. */
+export type InputShape = Readonly<Record<string, z.ZodType>>;
+/** What `run` gets: checked arguments, defaults filled in. */
+export type InputOf<Shape extends InputShape> = z.output<z.ZodObject<Shape, z.core.$strict>>;
+
+/** What a file of the catalog says about its tool. */
+export interface ToolDefinition<Shape extends InputShape> {
   readonly name: ToolName;
   readonly title: string;
   /** First sentence: what it does. Then when to use it. No more: every word is paid for by every session. */
@@ -40,16 +47,63 @@ export interface Tool<Input = unknown> {
   readonly effect: Effect;
   /** Calling twice with the same arguments changes nothing more. */
   readonly isIdempotent: boolean;
-  /** snake_case arguments without tract and worktree, which every tool has. Strict: unknown arguments are refused. */
-  readonly input: z.ZodType<Input>;
+  /** Arguments without tract and worktree, which every tool has. */
+  readonly input: Shape;
+  /** Arguments that are part of a content: what is wrong with them is `invalid-content`. */
+  readonly contentArguments?: readonly string[];
   /** Arguments not shown in the profile `self` (spec 9, 29); they still work there. */
-  readonly hiddenInSelf: readonly string[];
-  /** Names and types of the result's fields. */
-  readonly output: z.ZodType;
-  readonly run: (context: ToolContext, input: Input) => Promise<ToolResult>;
+  readonly hiddenInSelf?: readonly string[];
+  /** Fields of a successful result; optional ones may be missing. */
+  readonly output: InputShape;
+  /** True for arguments with which a writing tool only reads, such as action list. */
+  readonly readsOnly?: (input: InputOf<Shape>) => boolean;
+  readonly run: (context: ToolContext, input: InputOf<Shape>) => Promise<ToolResult>;
 }
 
-/** Lets TypeScript infer the input type of a tool from its schema. */
-export function defineTool<Input>(tool: Tool<Input>): Tool<Input> {
-  return tool;
+/** A tool as the ways in see it: its arguments are checked by `prepare`, so the type of its input stays its own business. */
+export interface Tool {
+  readonly name: ToolName;
+  readonly title: string;
+  readonly description: string;
+  readonly effect: Effect;
+  readonly isIdempotent: boolean;
+  /** Strict: unknown arguments are refused. */
+  readonly input: z.ZodObject;
+  readonly hiddenInSelf: readonly string[];
+  readonly output: z.ZodObject;
+  /**
+   * Checks the arguments, tract and worktree left out.
+   *
+   * @throws TractError `invalid-argument` or `invalid-content` with the path of the field.
+   */
+  readonly prepare: (args: Readonly<Record<string, unknown>>) => PreparedCall;
+}
+
+/** A call whose arguments are sound. */
+export interface PreparedCall {
+  readonly isRead: boolean;
+  readonly run: (context: ToolContext) => Promise<ToolResult>;
+}
+
+/** Makes a tool from its definition; TypeScript infers the type of `run`'s input from the schemas. */
+export function defineTool<Shape extends InputShape>(definition: ToolDefinition<Shape>): Tool {
+  const { name, title, description, effect, isIdempotent } = definition;
+  const input = z.strictObject(definition.input);
+  return {
+    name,
+    title,
+    description,
+    effect,
+    isIdempotent,
+    input,
+    hiddenInSelf: definition.hiddenInSelf ?? [],
+    output: z.strictObject(definition.output),
+    prepare: (args) => {
+      const checked = parseArguments(input, args, definition.contentArguments ?? []);
+      return {
+        isRead: effect === "read" || definition.readsOnly?.(checked) === true,
+        run: async (context) => await definition.run(context, checked),
+      };
+    },
+  };
 }

@@ -50,7 +50,7 @@ async function inspect(): Promise<{ hashes: Set<string>; problems: readonly unkn
   const store = await openStore(location);
   const tract = await store.tract("shared");
   const hashes = new Set<string>();
-  for (const branch of await tract.listBranches()) {
+  for (const branch of (await tract.listBranches()).branches) {
     let cursor: string | undefined;
     do {
       const page = await tract.log({ ref: branch.name, limit: 200, cursor });

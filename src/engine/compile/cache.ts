@@ -1,0 +1,45 @@
+/** What a process remembers of compiles, by what the database says: head, annotation sequence, options, compiler version (spec 2.8). */
+import type { Encoding, Hash } from "../../storage/records.ts";
+import type { Limits } from "../limits.ts";
+import { COMPILER_VERSION } from "../versions.ts";
+import type { Draft } from "./draft.ts";
+import { LruCache } from "./lru.ts";
+import { type CompileOptions, unitsKey } from "./options.ts";
+import type { Tally } from "./tally.ts";
+
+/** Never stale: a key names immutable history and an append-only log up to a sequence, so an entry is right for good. */
+export interface CompileCache {
+  readonly drafts: LruCache<Draft>;
+  readonly tallies: LruCache<Tally>;
+}
+
+/** A tally is a few numbers, so many more of them are kept than drafts. */
+const TALLIES_PER_DRAFT = 16;
+
+export function createCompileCache(
+  limits: Pick<Limits, "compileCacheEntriesMax" | "compileCacheTokensMax">,
+): CompileCache {
+  const { compileCacheEntriesMax: entriesMax, compileCacheTokensMax: weightMax } = limits;
+  const talliesMax = entriesMax * TALLIES_PER_DRAFT;
+  return {
+    drafts: new LruCache({ entriesMax, weightMax }),
+    tallies: new LruCache({ entriesMax: talliesMax, weightMax: talliesMax }),
+  };
+}
+
+/** Where in history a compile is. */
+export interface CompilePoint {
+  readonly tract: string;
+  readonly encoding: Encoding;
+  readonly head: Hash | null;
+  readonly annotationSequence: number;
+}
+
+/** Common beginning of the keys of all points that one can grow into the other. */
+export function lineageKey(point: CompilePoint, options: CompileOptions): string {
+  return `${JSON.stringify(point.tract)} ${point.encoding} v${COMPILER_VERSION} ${unitsKey(options)} @`;
+}
+
+export function pointKey(point: CompilePoint, options: CompileOptions): string {
+  return `${lineageKey(point, options)}${point.head} ${point.annotationSequence}`;
+}

@@ -1,0 +1,108 @@
+/** A place in the context and what is shown there: what the stages of compile hand to each other (spec 2.2). */
+import type { CommitRecord, Hash, JsonObject, Priority, Role } from "../../storage/records.ts";
+import type { ChainCommit } from "../../storage/store.ts";
+import type { AnyContent, ToolIoContent } from "../content/content-types.ts";
+import { readContent } from "../content/parse-content.ts";
+import { payloadText, plainText } from "../content/plain-text.ts";
+import { invariant } from "../invariant.ts";
+import { type ContentHead, readContentHead } from "./content-head.ts";
+
+/** Why a commit is not in the context. Callers rely on the words. */
+export const OMIT_REASONS = ["budget", "skip", "type", "label", "superseded", "strategy"] as const;
+export type OmitReason = (typeof OMIT_REASONS)[number];
+
+/** A commit in linear order and what it shows: itself, or the last edit of it. */
+export interface Place {
+  /** Position in linear order, edits and merges not counted. */
+  readonly ordinal: number;
+  readonly commit: CommitRecord;
+  readonly shown: ChainCommit;
+}
+
+/** A place whose content can be compiled. */
+export interface Entry {
+  readonly ordinal: number;
+  /** Hash of the commit that stands here, also when an edit speaks in its place. */
+  readonly hash: Hash;
+  readonly place: Place;
+  readonly type: string;
+  readonly role: Role;
+  readonly priority: Priority;
+  readonly generationConfig: JsonObject | null;
+  /** Tokens of the text shown, without framing. */
+  readonly tokens: number;
+  readonly head: ContentHead;
+  /** null: in the context as far as the budget allows. */
+  readonly out: OmitReason | null;
+  /** Parsed when first rendered: a commit that a budget leaves out is never parsed. */
+  content: AnyContent | null;
+}
+
+/** What an entry needs besides its place. */
+export interface Judgement {
+  readonly role: Role;
+  readonly priority: Priority;
+  readonly out: OmitReason | null;
+}
+
+export function createEntry(place: Place, { role, priority, out }: Judgement): Entry {
+  const { commit, shown } = place;
+  const type = shown.commit.contentType;
+  invariant(type !== null && shown.body !== null, "what a place shows has a content");
+  return {
+    ordinal: place.ordinal,
+    hash: commit.hash,
+    place,
+    type,
+    role,
+    priority,
+    generationConfig: shown.commit.generationConfig ?? commit.generationConfig,
+    tokens: shown.commit.tokens,
+    head: readContentHead(type, shown.body),
+    out,
+    content: null,
+  };
+}
+
+/** The same entry, in or out for another reason. */
+export function withOut(entry: Entry, out: OmitReason | null): Entry {
+  return entry.out === out ? entry : { ...entry, out };
+}
+
+export function contentOf(entry: Entry): AnyContent {
+  if (entry.content === null) {
+    invariant(entry.place.shown.body !== null, "what a place shows has a content");
+    entry.content = readContent({ body: entry.place.shown.body });
+  }
+  return entry.content;
+}
+
+/** Plain text of what is shown; a custom type's own where it gave one. */
+export function textOf(entry: Entry): string {
+  return entry.place.shown.text ?? plainText(contentOf(entry));
+}
+
+/** True when there is nothing to read, as Anthropic's API sees it: white space alone is refused like no text at all. */
+export function isBlank(entry: Entry): boolean {
+  return entry.head.mayBeBlank && !/\S/.test(textOf(entry));
+}
+
+export function isCall(entry: Entry): boolean {
+  return entry.type === "tool_io" && entry.role === "assistant";
+}
+
+export function isResult(entry: Entry): boolean {
+  return entry.type === "tool_io" && entry.role === "tool";
+}
+
+/** Content of an entry of type tool_io. */
+export function toolContentOf(entry: Entry): ToolIoContent {
+  const content = contentOf(entry);
+  invariant(content.content_type === "tool_io", "a tool entry holds tool_io");
+  return content as ToolIoContent; // Custom types cannot have a built-in name.
+}
+
+/** Arguments of a call or text of a result: the provider's own text, else canonical JSON. */
+export function payloadOf(entry: Entry): string {
+  return payloadText(toolContentOf(entry));
+}

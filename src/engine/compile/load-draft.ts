@@ -1,0 +1,75 @@
+/** Gives the draft of a point in history: from the cache, grown from an earlier point, or cold from the store (spec 2.8). */
+
+import type { Engine } from "../engine.ts";
+import { invariant } from "../invariant.ts";
+import { type CompilePoint, lineageKey, pointKey } from "./cache.ts";
+import { type Draft, EMPTY_DRAFT, growDraft } from "./draft.ts";
+import { kitOf } from "./kit.ts";
+import type { CompileOptions } from "./options.ts";
+
+/** Earlier points that are tried; each costs one look at the store when it is not an ancestor. */
+const BASES_TRIED_MAX = 4;
+
+export async function loadDraft(
+  engine: Engine,
+  point: CompilePoint,
+  options: CompileOptions,
+): Promise<Draft> {
+  const { drafts } = engine.compileCache;
+  const key = pointKey(point, options);
+  const known = drafts.get(key);
+  if (known !== undefined) return known;
+  const draft = (await growKnown(engine, point, options)) ?? (await buildDraft(engine, point, options));
+  drafts.set(key, draft, weightOf(draft));
+  return draft;
+}
+
+/** From nothing: one read of the whole chain, one of the annotations. */
+export async function buildDraft(
+  engine: Engine,
+  point: CompilePoint,
+  options: CompileOptions,
+): Promise<Draft> {
+  const { tract, head, annotationSequence, encoding } = point;
+  const kit = kitOf(await engine.tokenCounter(encoding));
+  const chain = head === null ? [] : await engine.store.readChain(tract, head);
+  invariant(chain !== null, "the whole chain of a head can be read");
+  const annotations =
+    annotationSequence === 0
+      ? []
+      : await engine.store.readAnnotations(tract, { after: 0, upTo: annotationSequence });
+  const draft = growDraft(EMPTY_DRAFT, { head, chain, annotationSequence, annotations }, options, kit);
+  invariant(draft !== null, "from nothing a draft always grows");
+  return draft;
+}
+
+/** null when no known draft is an ancestor's, or what came since changes what was settled. */
+async function growKnown(
+  engine: Engine,
+  point: CompilePoint,
+  options: CompileOptions,
+): Promise<Draft | null> {
+  const { tract, head, annotationSequence, encoding } = point;
+  if (head === null) return null;
+  let tried = 0;
+  for (const base of engine.compileCache.drafts.startingWith(lineageKey(point, options))) {
+    if (base.head === null || base.annotationSequence > annotationSequence) continue;
+    if (tried === BASES_TRIED_MAX) return null;
+    tried += 1;
+    const chain = base.head === head ? [] : await engine.store.readChain(tract, head, base.head);
+    if (chain === null) continue;
+    const after = base.annotationSequence;
+    const annotations =
+      after === annotationSequence
+        ? []
+        : await engine.store.readAnnotations(tract, { after, upTo: annotationSequence });
+    const kit = kitOf(await engine.tokenCounter(encoding));
+    return growDraft(base, { head, chain, annotationSequence, annotations }, options, kit);
+  }
+  return null;
+}
+
+/** Tokens, as a measure of memory; what is out weighs too. */
+function weightOf(draft: Draft): number {
+  return draft.entries.reduce((sum, entry) => sum + entry.tokens, draft.sealed?.weight ?? 0);
+}

@@ -1,0 +1,168 @@
+/** The part of a history's units that plain appends cannot change any more, as an immutable list of parts (spec 2.8). */
+import type { Hash } from "../../storage/records.ts";
+import type { Drawing } from "./drawing.ts";
+import type { Entry, OmitReason } from "./entry.ts";
+import type { FitState } from "./fit-state.ts";
+import { costOfEntry, costOfUnit } from "./formats/plain.ts";
+import type { Format } from "./options.ts";
+import { openCallIds, usedCallIds } from "./stages/pair-tools.ts";
+import type { Unit } from "./unit.ts";
+
+/** Commits in a row that are not in the context for one reason. */
+export interface Omission {
+  /** Ordinal of the first. */
+  readonly first: number;
+  readonly from: Hash;
+  readonly to: Hash;
+  readonly messages: number;
+  readonly tokens: number;
+  readonly reason: OmitReason;
+}
+
+/**
+ * A run of units with what later stages and later commits need to know of them. Parts double in size towards the past, so a history of any
+ * length has few of them, and adding one moves each unit a logarithmic number of times in all.
+ */
+export interface Segment {
+  readonly before: Segment | null;
+  readonly units: readonly Unit[];
+  /** Of the units, and those that stay out. */
+  readonly entries: readonly Entry[];
+  readonly omissions: readonly Omission[];
+  /** Names of instructions here, in force or superseded. */
+  readonly names: ReadonlySet<string>;
+  readonly openCalls: ReadonlySet<string>;
+  readonly callIds: ReadonlySet<string>;
+  readonly repeats: ReadonlyMap<string, number>;
+  /** Units and messages here and in all parts before. */
+  readonly unitCount: number;
+  readonly messageCount: number;
+  /** Tokens of the units in format `messages`, and of all entries' texts. */
+  readonly tokenCount: number;
+  readonly weight: number;
+  /** What was worked out from this and all parts before; filled when first needed. */
+  readonly drawings: Map<Format, Drawing>;
+  readonly fits: Map<string, FitState>;
+}
+
+export function appendSegment(
+  before: Segment | null,
+  units: readonly Unit[],
+  entries: readonly Entry[],
+): Segment {
+  let segment = createSegment(before, units, entries);
+  for (let earlier = segment.before; earlier !== null; earlier = segment.before) {
+    if (earlier.units.length > 2 * segment.units.length) break;
+    segment = join(earlier, segment);
+  }
+  return segment;
+}
+
+/** The parts, oldest first. */
+export function segmentsOf(last: Segment | null): readonly Segment[] {
+  const segments: Segment[] = [];
+  for (let at = last; at !== null; at = at.before) segments.push(at);
+  return segments.reverse();
+}
+
+export function someSegment(last: Segment | null, holds: (segment: Segment) => boolean): boolean {
+  for (let at = last; at !== null; at = at.before) if (holds(at)) return true;
+  return false;
+}
+
+/** True when a commit, or an edit that speaks for one, is in these parts. */
+export function hasCommit(last: Segment | null, hash: Hash): boolean {
+  return someSegment(last, (segment) => hashesOf(segment).has(hash));
+}
+
+/** Built when the first annotation asks for it: most histories have none. */
+const hashes = new WeakMap<Segment, ReadonlySet<Hash>>();
+
+function hashesOf(segment: Segment): ReadonlySet<Hash> {
+  const known = hashes.get(segment);
+  if (known !== undefined) return known;
+  const made = new Set<Hash>();
+  for (const { hash, place } of segment.entries) made.add(hash).add(place.shown.commit.hash);
+  hashes.set(segment, made);
+  return made;
+}
+
+/** Runs of entries that are out for the same reason. */
+export function omissionsOf(entries: readonly Entry[]): readonly Omission[] {
+  const runs: Omission[] = [];
+  let before: OmitReason | null = null;
+  for (const entry of entries) {
+    const run = runs.at(-1);
+    if (entry.out !== null && entry.out === before && run !== undefined) {
+      runs[runs.length - 1] = {
+        ...run,
+        to: entry.hash,
+        messages: run.messages + 1,
+        tokens: run.tokens + costOfEntry(entry),
+      };
+    } else if (entry.out !== null) {
+      const { ordinal: first, hash } = entry;
+      runs.push({ first, from: hash, to: hash, messages: 1, tokens: costOfEntry(entry), reason: entry.out });
+    }
+    before = entry.out;
+  }
+  return runs;
+}
+
+function createSegment(before: Segment | null, units: readonly Unit[], entries: readonly Entry[]): Segment {
+  const used = usedCallIds(units);
+  const repeats = new Map<string, number>();
+  for (const { plainId, repeat } of used) repeats.set(plainId, Math.max(repeat, repeats.get(plainId) ?? 0));
+  return {
+    before,
+    units,
+    entries,
+    omissions: omissionsOf(entries),
+    names: new Set(namedInstructions(entries).map(({ head }) => head.name ?? "")),
+    openCalls: new Set(openCallIds(units)),
+    callIds: new Set(used.map(({ id }) => id)),
+    repeats,
+    unitCount: (before?.unitCount ?? 0) + units.length,
+    messageCount: units.reduce((sum, unit) => sum + unit.entries.length, before?.messageCount ?? 0),
+    tokenCount: units.reduce((sum, unit) => sum + costOfUnit(unit), before?.tokenCount ?? 0),
+    weight: entries.reduce((sum, entry) => sum + entry.tokens, before?.weight ?? 0),
+    drawings: new Map(),
+    fits: new Map(),
+  };
+}
+
+/** Instructions that have a name and are in force, or would be but for a later one. */
+export function namedInstructions(entries: readonly Entry[]): readonly Entry[] {
+  return entries.filter(
+    ({ type, head, out }) =>
+      type === "instruction" && head.name !== null && (out === null || out === "superseded"),
+  );
+}
+
+/** One part of two neighbours; what both had worked out stays worked out. */
+function join(earlier: Segment, later: Segment): Segment {
+  const drawings = new Map<Format, Drawing>();
+  for (const [format, drawing] of later.drawings) {
+    const base = earlier.drawings.get(format);
+    if (base === undefined) continue;
+    const items = [...base.items, ...drawing.items];
+    const repairs = [...base.repairs, ...drawing.repairs];
+    drawings.set(format, { ...drawing, before: base.before, items, repairs });
+  }
+  const repeats = new Map(earlier.repeats);
+  for (const [plainId, repeat] of later.repeats)
+    repeats.set(plainId, Math.max(repeat, repeats.get(plainId) ?? 0));
+  return {
+    ...later,
+    before: earlier.before,
+    units: [...earlier.units, ...later.units],
+    entries: [...earlier.entries, ...later.entries],
+    omissions: [...earlier.omissions, ...later.omissions],
+    names: new Set([...earlier.names, ...later.names]),
+    openCalls: new Set([...earlier.openCalls, ...later.openCalls]),
+    callIds: new Set([...earlier.callIds, ...later.callIds]),
+    repeats,
+    drawings,
+    fits: new Map(later.fits),
+  };
+}

@@ -1,0 +1,78 @@
+/** Pairs operations with their ledger entries: both lists are in the order of writing, so each is read once. */
+import type { LedgerRecord, OperationRecord } from "../../storage/records.ts";
+import { orDamage } from "./damaged-rows.ts";
+import type { LedgerEvent } from "./entry.ts";
+import type { Verification } from "./verify.ts";
+
+/** Events whose entry is written with an operation, one for each. */
+const OPERATION_EVENTS: ReadonlySet<string> = new Set<LedgerEvent>(["OPERATION", "IMPORTED"]);
+
+export interface OperationEntries {
+  /** The entry of an operation; asked for in the order of operations. Reports what stands alone. */
+  readonly find: (operation: OperationRecord) => Promise<LedgerRecord | null>;
+  /** Reports the entries that are left, and reads the ledger to its end. */
+  readonly finish: () => Promise<void>;
+}
+
+/** `pages` is the ledger in order. */
+export function pairEntries(
+  verification: Verification,
+  pages: AsyncIterator<readonly LedgerRecord[]>,
+): OperationEntries {
+  let page: readonly LedgerRecord[] = [];
+  let at = 0;
+
+  /** The next entry of an operation, left in its place; null at the end. */
+  const peek = async (): Promise<LedgerRecord | null> => {
+    for (;;) {
+      const entry = page[at];
+      if (entry === undefined) {
+        const read = await pages.next();
+        if (read.done === true) return null;
+        page = read.value;
+        at = 0;
+      } else if (OPERATION_EVENTS.has(entry.eventType)) {
+        return entry;
+      } else {
+        at++;
+      }
+    }
+  };
+
+  return {
+    find: async (operation) => {
+      for (let entry = await peek(); entry !== null; entry = await peek()) {
+        if (entry.submissionId === operation.id) {
+          at++;
+          return entry;
+        }
+        if (await isOfLaterOperation(verification, entry, operation)) break;
+        at++;
+      }
+      const { id, sequence } = operation;
+      const detail = `operation ${id} has no ledger entry`;
+      verification.report({ kind: "operation", what: "unlinked", field: "ledger", sequence, detail });
+      return null;
+    },
+    finish: async () => {
+      for (let entry = await peek(); entry !== null; entry = await peek()) {
+        await isOfLaterOperation(verification, entry, null);
+        at++;
+      }
+    },
+  };
+}
+
+/** False, and reported, for an entry whose operation is gone. */
+async function isOfLaterOperation(
+  { engine, report }: Verification,
+  entry: LedgerRecord,
+  operation: OperationRecord | null,
+): Promise<boolean> {
+  const { sequence, submissionId } = entry;
+  const own = await orDamage(engine.store.findOperation(engine.scope.tract, submissionId));
+  if (own !== null && own.id === submissionId) return operation !== null && own.sequence > operation.sequence;
+  const detail = "the operation that it tells of is gone";
+  report({ kind: "ledger", what: "unlinked", field: "submission_id", sequence, detail });
+  return false;
+}

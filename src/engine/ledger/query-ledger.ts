@@ -1,0 +1,165 @@
+/** Reads the ledger by filters, in pages, with metadata as short as the caller wants it (spec 4.3; spec 9, 23 and 24). */
+import { z } from "zod";
+import type { JsonObject, LedgerRecord } from "../../storage/records.ts";
+import type { LedgerQuery } from "../../storage/store.ts";
+import { decodeCursor, encodeCursor, pageLimit } from "../cursor.ts";
+import type { Engine } from "../engine.ts";
+import { TractError } from "../errors.ts";
+import { given, listOf, type OneOrMore } from "../history/commit-filter.ts";
+import { resolveCommit } from "../history/revision.ts";
+import { readSettings } from "../history/settings.ts";
+import { readSite } from "../history/snapshot.ts";
+import { readTimeBounds, type TimeBoundsRequest } from "../history/time-bounds.ts";
+import { nearest } from "../nearest.ts";
+import { pagedQuery } from "../paged-query.ts";
+import { type LedgerEvent, ledgerMetadata } from "./entry.ts";
+import { excerptText, excerptValues } from "./excerpt.ts";
+
+/** keys: names only. excerpt: long values cut. full: everything whole, the reason too. */
+export type MetadataMode = "keys" | "excerpt" | "full";
+
+/** Each that is given must hold. */
+export interface QueryLedgerRequest extends TimeBoundsRequest {
+  readonly eventType?: OneOrMore<string> | undefined;
+  /** Id of the operation, session or whatever else the event was about. */
+  readonly submissionId?: string | undefined;
+  /** Id of the session whose calls made the entries. */
+  readonly session?: string | undefined;
+  readonly decision?: string | undefined;
+  /** Name of the tool that was called. */
+  readonly tool?: string | undefined;
+  /** A ref: entries of operations that made or used this commit. */
+  readonly commit?: string | undefined;
+  /** Part of the reason, the decision or the metadata, in any case. */
+  readonly text?: string | undefined;
+  /** Default: excerpt. */
+  readonly metadata?: MetadataMode | undefined;
+  /** Default: desc, newest first. */
+  readonly order?: "asc" | "desc" | undefined;
+  /** Entries of a page: 20, at most `limits.pageMax`. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface LedgerEntry {
+  readonly seq: number;
+  readonly id: string;
+  readonly eventType: string;
+  readonly submissionId: string;
+  readonly decision: string;
+  readonly reason: string;
+  readonly timestamp: string;
+  readonly promptsUsed: readonly string[];
+  /** Sorted; `provenance` is one of them. */
+  readonly metadataKeys: readonly string[];
+  /** Left out in mode keys. */
+  readonly metadata?: JsonObject;
+}
+
+export interface LedgerPage {
+  readonly entries: readonly LedgerEntry[];
+  /** Entries that match on all pages together. */
+  readonly count: number;
+  readonly nextCursor: string | null;
+}
+
+/**
+ * Reads a page of the ledger.
+ *
+ * @throws TractError `invalid-argument` (limit, times, event type, a cursor of another query), `not-found`, `ambiguous-ref`.
+ */
+export async function queryLedger(engine: Engine, request: QueryLedgerRequest = {}): Promise<LedgerPage> {
+  const { scope, store } = engine;
+  const { cursor, limit: _, metadata: __, ...query } = request;
+  const limit = pageLimit(engine.limits, request.limit);
+  const filter = await readFilter(engine, request);
+  const paged = pagedQuery(engine, "ledger", query);
+  const afterSequence = cursor === undefined ? undefined : decodeCursor(cursor, paged, POSITION);
+  const order = request.order ?? "desc";
+  const page = { ...filter, ...given("afterSequence", afterSequence), order, limit: limit + 1 };
+  const records = await store.readLedger(scope.tract, page);
+  const shown = records.slice(0, limit);
+  const lengths = await readLengths(engine);
+  const last = shown.at(-1);
+  return {
+    entries: shown.map((record) => showEntry(record, request.metadata ?? "excerpt", lengths)),
+    count: await store.countLedger(scope.tract, filter),
+    nextCursor: records.length > limit && last ? encodeCursor(paged, last.sequence) : null,
+  };
+}
+
+const POSITION: z.ZodType<number> = z.int().min(0);
+
+/** A record, so that a new kind of event cannot be forgotten here. */
+const EVENTS: Readonly<Record<LedgerEvent, true>> = {
+  GENESIS: true,
+  OPERATION: true,
+  IMPORTED: true,
+  BUDGET: true,
+  VERIFIED: true,
+};
+
+type LedgerFilter = Omit<LedgerQuery, "order" | "limit" | "afterSequence">;
+
+async function readFilter(engine: Engine, request: QueryLedgerRequest): Promise<LedgerFilter> {
+  const eventTypes = listOf(request.eventType);
+  for (const event of eventTypes ?? []) if (!Object.hasOwn(EVENTS, event)) throw unknownEvent(event);
+  const { submissionId, session, decision, tool, text, commit } = request;
+  return {
+    ...given("eventTypes", eventTypes),
+    ...given("submissionId", submissionId),
+    ...given("sessionId", session),
+    ...given("decision", decision),
+    ...given("tool", tool),
+    ...given("text", text),
+    ...given("commit", commit === undefined ? undefined : await resolveCommit(engine, { ref: commit })),
+    ...readTimeBounds(request),
+  };
+}
+
+function unknownEvent(event: string): TractError {
+  const known = Object.keys(EVENTS);
+  const near = nearest(event, known);
+  return new TractError(
+    "invalid-argument",
+    `event_type: there is no kind of event ${JSON.stringify(event.slice(0, 80))}`,
+    {
+      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Kinds: ${known.join(", ")}.`,
+      data: { path: "event_type", near, expected: known },
+    },
+  );
+}
+
+interface CutLengths {
+  readonly reasonChars: number;
+  readonly excerptChars: number;
+}
+
+/** The branch's own lengths where it sets them (spec 9, 9), else those of the configuration. */
+async function readLengths(engine: Engine): Promise<CutLengths> {
+  const site = await readSite(engine, {});
+  const { ledger } = await readSettings(engine, engine.scope.tract, site.head?.hash ?? null);
+  const usual = engine.settings.ledger;
+  return {
+    reasonChars: ledger?.reason_chars ?? usual.reasonChars,
+    excerptChars: ledger?.excerpt_chars ?? usual.excerptChars,
+  };
+}
+
+function showEntry(record: LedgerRecord, mode: MetadataMode, lengths: CutLengths): LedgerEntry {
+  const metadata = ledgerMetadata(record);
+  return {
+    seq: record.sequence,
+    id: record.id,
+    eventType: record.eventType,
+    submissionId: record.submissionId,
+    decision: record.decision,
+    reason: mode === "full" ? record.reason : excerptText(record.reason, lengths.reasonChars),
+    timestamp: record.timestamp,
+    promptsUsed: record.promptsUsed,
+    metadataKeys: Object.keys(metadata).sort(),
+    ...(mode === "keys"
+      ? {}
+      : { metadata: mode === "full" ? metadata : excerptValues(metadata, lengths.excerptChars) }),
+  };
+}

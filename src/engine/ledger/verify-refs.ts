@@ -1,0 +1,56 @@
+/** Verifies refs: each stands where the last operation that moved it put it. */
+import type { RefKind, RefRecord } from "../../storage/records.ts";
+import { sameRefValue } from "../history/ref-value.ts";
+import type { MovedRef, RefHistory } from "./ref-history.ts";
+import type { Verification } from "./verify.ts";
+
+const KINDS: readonly RefKind[] = ["branch", "tag", "worktree", "orig_head", "previous"];
+
+export async function verifyRefs(verification: Verification, history: RefHistory): Promise<void> {
+  const { engine, report, since, tract } = verification;
+  if (tract === null) return;
+  const found = new Set<MovedRef>();
+  for (const kind of KINDS) {
+    for (const ref of await engine.store.listRefs(engine.scope.tract, kind)) {
+      const moved = history.find(kind, ref.name);
+      if (moved !== undefined) found.add(moved);
+      const problem = problemOf(ref, moved, since === null);
+      if (problem === null || (await hasMovedSince(verification, ref))) continue;
+      report({ kind: "ref", name: `${kind} ${ref.name}`, ...problem });
+    }
+  }
+  for (const moved of history.all()) {
+    if (moved.value === null || found.has(moved) || (await hasMovedSince(verification, moved))) continue;
+    const detail = "it is gone, but no operation removed it";
+    report({ kind: "ref", what: "missing", name: `${moved.kind} ${moved.name}`, detail });
+  }
+}
+
+type RefProblem = {
+  readonly what: "changed" | "unlinked";
+  readonly field: string | null;
+  readonly detail: string;
+};
+
+function problemOf(ref: RefRecord, moved: MovedRef | undefined, isWhole: boolean): RefProblem | null {
+  if (moved === undefined) {
+    // The first write in a worktree makes it without a move.
+    const isAccounted = ref.kind === "worktree" || !isWhole;
+    return isAccounted ? null : { what: "unlinked", field: null, detail: "no operation made it" };
+  }
+  if (!sameRefValue(ref.value, moved.value))
+    return { what: "changed", field: "value", detail: "it is not where the last operation put it" };
+  return ref.updatedAt === moved.at
+    ? null
+    : { what: "changed", field: "updated_at", detail: "the last operation that moved it has another time" };
+}
+
+/** Others may have moved it while the operations were read. */
+async function hasMovedSince(
+  { engine, tract }: Verification,
+  { kind, name }: Pick<RefRecord, "kind" | "name">,
+): Promise<boolean> {
+  const afterSequence = tract?.operationSequence ?? 0;
+  const newer = { ref: { kind, name }, afterSequence, limit: 1 };
+  return (await engine.store.readOperations(engine.scope.tract, newer)).length > 0;
+}

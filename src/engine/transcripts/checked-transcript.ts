@@ -1,0 +1,69 @@
+/** Checks the contents of a parsed transcript one by one: what cannot be stored is left out and named, the rest goes on. */
+import type { JsonObject } from "../../storage/records.ts";
+import { canonicalJson } from "../content/canonical-json.ts";
+import type { ContentTypes } from "../content/content-types.ts";
+import { isJsonObject } from "../content/json-rules.ts";
+import { parseContent } from "../content/parse-content.ts";
+import { TractError } from "../errors.ts";
+import type { CommitItem } from "../history/plan-commit.ts";
+import type { Limits } from "../limits.ts";
+import type { ParsedTranscript, Repair, Skip, TranscriptItem } from "./parsed-transcript.ts";
+
+export interface CheckedTranscript {
+  readonly name: string;
+  readonly items: readonly CommitItem[];
+  readonly repaired: readonly Repair[];
+  readonly skipped: readonly Skip[];
+}
+
+export function checkTranscript(
+  transcript: ParsedTranscript,
+  context: { readonly types: ContentTypes; readonly limits: Limits },
+): CheckedTranscript {
+  const items: CommitItem[] = [];
+  const repaired = [...transcript.repaired];
+  const skipped = [...transcript.skipped];
+  for (const item of transcript.items) {
+    const content = readOrExplain(item, context);
+    if (typeof content === "string") {
+      skipped.push({ ...item.place, why: content });
+      continue;
+    }
+    const metadata = fitMetadata(item.metadata, context.limits.metadataBytesMax);
+    if (metadata !== item.metadata)
+      repaired.push({ ...item.place, how: "fields too large to keep were left out" });
+    items.push({ ...APPEND, content, metadata });
+  }
+  return { name: transcript.name, items, repaired, skipped };
+}
+
+const APPEND = {
+  message: null,
+  operation: "append",
+  editTarget: null,
+  labels: [],
+  generationConfig: null,
+  priority: null,
+} as const;
+
+/** The content, or why it cannot be stored. */
+function readOrExplain(
+  item: TranscriptItem,
+  context: { readonly types: ContentTypes; readonly limits: Limits },
+): CommitItem["content"] | string {
+  try {
+    return parseContent(item.content, { ...context, path: "content" });
+  } catch (error) {
+    if (error instanceof TractError) return error.message;
+    throw error;
+  }
+}
+
+/** Hints for compile are small; what makes metadata large is what other programs put into the message. */
+function fitMetadata(metadata: JsonObject | null, bytesMax: number): JsonObject | null {
+  if (metadata === null || Buffer.byteLength(canonicalJson(metadata)) <= bytesMax) return metadata;
+  const { openai } = metadata;
+  if (!isJsonObject(openai)) return null;
+  const { fields: _fields, call_fields: _callFields, text_parts: _textParts, ...hints } = openai;
+  return Object.keys(hints).length === 0 ? null : { openai: hints };
+}

@@ -1,0 +1,47 @@
+/** How each tool reads as a command: its names, what may stand without a flag, and what `-` and `--file` fill. */
+import type { ToolName } from "../../tools/profiles.ts";
+
+export interface Positional {
+  /** The tool's argument. */
+  readonly argument: string;
+  readonly label: string;
+  /** `words`: what is left of the line, joined by spaces; `list`: what is left of the line, each on its own. */
+  readonly takes: "one" | "words" | "list";
+}
+
+export interface CommandShape {
+  /** Further names; the first name is the tool's, with dashes. */
+  readonly aliases: readonly string[];
+  readonly positionals: readonly Positional[];
+  /** The argument that `-` fills from stdin, and `--file` from a file. */
+  readonly textArgument: string | null;
+}
+
+export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
+  commit: shape([one("content")], { textArgument: "content" }),
+  compile: shape([one("ref")]),
+  log: shape([one("ref")]),
+  show: shape([{ argument: "refs", label: "refs", takes: "list" }]),
+  status: shape([]),
+  branch: shape([one("action"), one("name")]),
+  annotate: shape([{ argument: "refs", label: "refs", takes: "list" }]),
+  search: shape([{ argument: "query", label: "query", takes: "words" }]),
+  undo: shape([one("operation")]),
+  query_ledger: shape([], { aliases: ["ledger"] }),
+  checkout: shape([one("ref")]),
+  tag: shape([one("action"), one("name"), one("ref")]),
+  operations: shape([]),
+  verify: shape([]),
+  import_transcript: shape([one("path", "file")], { aliases: ["import"], textArgument: "text" }),
+};
+
+function shape(
+  positionals: readonly Positional[],
+  rest: Partial<Pick<CommandShape, "aliases" | "textArgument">> = {},
+): CommandShape {
+  return { aliases: [], textArgument: null, positionals, ...rest };
+}
+
+function one(argument: string, label = argument): Positional {
+  return { argument, label, takes: "one" };
+}

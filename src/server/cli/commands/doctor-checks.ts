@@ -1,0 +1,110 @@
+/** What `tract doctor` looks at: each check says in words what it found, and what to do when something is broken. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TractError } from "../../../engine/errors.ts";
+import { loadTokenCounter } from "../../../engine/tokens/token-counter.ts";
+import type { Store } from "../../../storage/store.ts";
+import { expectedFailure } from "../../../tools/failure.ts";
+import { openForInspection, type Services } from "../../compose.ts";
+import type { Config } from "../../config.ts";
+import { probeServer } from "./probe-server.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  /** null when all is well. */
+  readonly hint: string | null;
+}
+
+export interface CheckHost {
+  readonly config: Config;
+  readonly createServices: (config: Config) => Services;
+}
+
+export async function runChecks(host: CheckHost): Promise<readonly Check[]> {
+  return [
+    nodeCheck(),
+    await check("token tables", async () => await tokenTables(host.config)),
+    await check("store", async () => await inspectStore(host.config)),
+    ...(await checkTrial(host)),
+  ];
+}
+
+async function check(name: string, look: () => Promise<string>): Promise<Check> {
+  try {
+    return { name, ok: true, detail: await look(), hint: null };
+  } catch (error) {
+    const failure = expectedFailure(error);
+    const detail = failure?.message ?? `failed (${error instanceof Error ? error.name : typeof error})`;
+    return {
+      name,
+      ok: false,
+      detail,
+      hint: failure?.hint ?? "Run it again with --log-level debug, and report what it says.",
+    };
+  }
+}
+
+function nodeCheck(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const ok = major > 22 || (major === 22 && minor >= 15);
+  return {
+    name: "Node.js",
+    ok,
+    detail: process.versions.node,
+    hint: ok ? null : "Install Node.js 22.15 or newer.",
+  };
+}
+
+async function tokenTables({ settings }: Config): Promise<string> {
+  const counter = await loadTokenCounter(settings.encoding);
+  const tokens = counter.count("Hello world");
+  if (tokens !== 2) throw new Error("wrong count");
+  return `${settings.encoding} loads and counts`;
+}
+
+async function inspectStore(config: Config): Promise<string> {
+  const store = await openForInspection(config);
+  if (store === null) return "not there yet: the first call makes it";
+  try {
+    return await describeStore(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function describeStore(store: Store): Promise<string> {
+  const problems = await store.checkIntegrity();
+  if (problems.length > 0) {
+    throw new TractError("store-corrupt", `the database's own check found ${problems.length} problems`, {
+      hint: "Keep the file as it is, copy it somewhere safe, and run `tract verify`: it names what is damaged.",
+    });
+  }
+  const tracts = await store.listTracts();
+  const size = `${((await store.readSize()) / 1_000_000).toFixed(1)} MB`;
+  return `sound, ${size}, ${tracts.length === 1 ? "1 tract" : `${tracts.length} tracts`}`;
+}
+
+/** A store and a server of their own in a temporary folder: shows that the driver, writing and the protocol work here. */
+async function checkTrial({ config, createServices }: CheckHost): Promise<readonly Check[]> {
+  const folder = await mkdtemp(join(tmpdir(), "tract-doctor-"));
+  const settings = {
+    ...config.settings,
+    store: `sqlite:${join(folder, "trial.db")}`,
+    log_level: "silent" as const,
+  };
+  const services = createServices({ ...config, settings });
+  try {
+    const driver = await check(
+      "database driver",
+      async () => (await services.engineFor({})).store.description,
+    );
+    const server = await check("server", async () => await probeServer(services));
+    return [driver, server];
+  } finally {
+    await services.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,78 @@
+/** `tract doctor`: what is installed, which settings hold and why, and whether everything works (spec 6.1). */
+import { VERSION } from "../../../version.ts";
+import type { SettingSource } from "../../config-layers.ts";
+import { SETTING_NAMES } from "../../settings.ts";
+import { table } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+import { type Check, type CheckHost, runChecks } from "./doctor-checks.ts";
+
+/** Shows the report; true when nothing is broken. */
+export async function runDoctor(
+  host: CheckHost & { readonly terminal: Terminal; readonly json: boolean },
+): Promise<boolean> {
+  const { config, terminal } = host;
+  const checks = await runChecks(host);
+  const ok = checks.every((each) => each.ok);
+  const settings = SETTING_NAMES.map((name) => ({
+    name,
+    value: config.settings[name],
+    source: sourceText(config.sources[name]),
+  }));
+  const report = {
+    ok,
+    version: VERSION,
+    platform: `${process.platform} ${process.arch}`,
+    checks,
+    settings,
+    warnings: config.warnings,
+  };
+  terminal.out(host.json ? `${JSON.stringify(report, null, 2)}\n` : readable(report, terminal));
+  return ok;
+}
+
+interface Report {
+  readonly ok: boolean;
+  readonly version: string;
+  readonly platform: string;
+  readonly checks: readonly Check[];
+  readonly settings: readonly {
+    readonly name: string;
+    readonly value: string | number | null;
+    readonly source: string;
+  }[];
+  readonly warnings: readonly string[];
+}
+
+function readable(report: Report, { colors, width }: Terminal): string {
+  const { bold, dim, green, red, yellow } = colors;
+  const checkRows = report.checks.flatMap(({ name, ok, detail, hint }) => [
+    [ok ? green("✓") : red("✗"), name, detail],
+    ...(hint === null ? [] : [["", "", dim(`→ ${hint}`)]]),
+  ]);
+  const settingRows = report.settings.map(({ name, value, source }) => [
+    name,
+    value === null ? dim("not set") : String(value),
+    dim(source),
+  ]);
+  return [
+    `${bold(`tract ${report.version}`)} ${dim(report.platform)}\n\n`,
+    table([{}, {}, {}], checkRows, width),
+    `\n${bold("Settings")}\n`,
+    table([{}, { gives: true }, {}], settingRows, width),
+    ...report.warnings.map((warning) => `\n${yellow("warning:")} ${warning}`),
+    report.warnings.length > 0 ? "\n" : "",
+    report.ok ? "" : `\n${red("Something is broken: see the lines with ✗.")}\n`,
+  ].join("");
+}
+
+function sourceText(source: SettingSource): string {
+  switch (source.kind) {
+    case "default":
+      return "default";
+    case "file":
+      return source.path;
+    case "environment":
+    case "flag":
+      return source.name;
+  }
+}

@@ -1,0 +1,197 @@
+/** The command line as a program: every tool as a command, the commands of the CLI alone, help, and exit codes (spec 6.1, 6.4). */
+import { Command, CommanderError } from "commander";
+import { expectedFailure } from "../../tools/failure.ts";
+import { TOOLS } from "../../tools/registry.ts";
+import type { Tool } from "../../tools/tool.ts";
+import { VERSION } from "../../version.ts";
+import type { Services } from "../compose.ts";
+import type { Config, ConfigInputs } from "../config.ts";
+import type { Log } from "../log.ts";
+import { flagOf, SETTING_NAMES, SETTINGS, type SettingName } from "../settings.ts";
+import { COMMAND_SHAPES } from "./command-shapes.ts";
+import { completionScript, isShell, SHELLS } from "./commands/completion.ts";
+import { listTracts } from "./commands/tracts.ts";
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, showFailure } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+import { describeToolCommand, runToolCommand } from "./tool-command.ts";
+
+/** What a run of the CLI gets from its process. */
+export interface CliHost {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  /** Milliseconds, from any beginning. */
+  readonly clock: () => number;
+  readonly resolveConfig: (flags: ConfigInputs["flags"]) => Config;
+  readonly createServices: (config: Config) => Services;
+  readonly reportBug: (error: unknown, where: string, log: Log) => void;
+  readonly serve: (flags: ConfigInputs["flags"]) => Promise<void>;
+}
+
+/** What every action gets. */
+interface Invocation {
+  readonly flags: ConfigInputs["flags"];
+  readonly json: boolean;
+}
+
+/** Runs one command line and gives its exit code; shows what goes wrong. */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  const { terminal } = host;
+  const json = argv.includes("--json");
+  let exitCode = EXIT_OK;
+  const program = createProgram(host, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (argv.length === 0) terminal.out(program.helpInformation());
+    else await program.parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    const failure = expectedFailure(error);
+    if (failure === null) throw error;
+    return showFailure(failure, terminal, { json });
+  }
+}
+
+function createProgram(host: CliHost, setExitCode: (code: number) => void): Command {
+  const program = new Command("tract");
+  configure(program, host.terminal);
+  program
+    .description(
+      "Version control for the context of LLM agents. Without a command and without a terminal: an MCP server on stdio.",
+    )
+    .version(`tract ${VERSION}`, "-V, --version", "show the version")
+    .helpOption("-h, --help", "show help")
+    .option("--json", "print the result as JSON")
+    .optionsGroup("Settings (each also in tract.config.json, and as TRACT_… in the environment):");
+  for (const name of SETTING_NAMES)
+    program.option(`--${flagOf(name)} <${SETTINGS[name].placeholder}>`, settingHelp(name));
+  program.commandsGroup("Tools (every one also an MCP tool):");
+  for (const tool of TOOLS) addToolCommand(program, tool, host, setExitCode);
+  program.commandsGroup(OWN_COMMANDS);
+  addOwnCommands(program, host, setExitCode);
+  program.addHelpCommand(
+    program
+      .createCommand("help")
+      .argument("[command]")
+      .description("Show the flags of a command.")
+      .helpGroup(OWN_COMMANDS),
+  );
+  return program;
+}
+
+const OWN_COMMANDS = "This program:";
+
+/** Errors are thrown instead of ending the process, and shown in our own form. */
+function configure(program: Command, terminal: Terminal): void {
+  const { red } = terminal.errColors;
+  program.exitOverride().showHelpAfterError("(tract --help shows what there is)");
+  program.configureOutput({
+    writeOut: terminal.out,
+    writeErr: terminal.err,
+    getOutHelpWidth: () => Math.min(terminal.width, HELP_WIDTH_MAX),
+    getErrHelpWidth: () => HELP_WIDTH_MAX,
+    outputError: (text, write) => write(text.replace(/^error:/, red("error:"))),
+  });
+}
+
+const HELP_WIDTH_MAX = 110;
+
+function settingHelp(name: SettingName): string {
+  const { description, defaultText } = SETTINGS[name];
+  return defaultText === null ? description : `${description} (default: ${defaultText})`;
+}
+
+function addToolCommand(
+  program: Command,
+  tool: Tool,
+  host: CliHost,
+  setExitCode: (code: number) => void,
+): void {
+  const { aliases } = COMMAND_SHAPES[tool.name];
+  const command = program.command(tool.name.replaceAll("_", "-"));
+  command.aliases([...aliases, ...(tool.name.includes("_") ? [tool.name] : [])]);
+  describeToolCommand(command, tool);
+  command.action(async () => {
+    const { flags, json } = readInvocation(program);
+    await withServices(flags, host, async (services) => {
+      const tools = {
+        tools: TOOLS,
+        // A person at a terminal may use every tool; the profile is for agents.
+        profile: "full" as const,
+        engineFor: services.engineFor,
+        readTextFile: services.readTextFile,
+        reportBug: (error: unknown, name: string): void =>
+          host.reportBug(error, `tool ${name}`, services.log),
+      };
+      const { terminal, signal, clock } = host;
+      const typed = { words: command.args, options: command.opts(), json };
+      setExitCode(await runToolCommand(tool, typed, { terminal, tools, signal, clock }));
+    });
+  });
+}
+
+function addOwnCommands(program: Command, host: CliHost, setExitCode: (code: number) => void): void {
+  const { terminal } = host;
+  program
+    .command("serve")
+    .description("Serve MCP to a host, until stdin closes.")
+    .option("--stdio", "over stdin and stdout")
+    .action(async () => await host.serve(readInvocation(program).flags));
+  program
+    .command("doctor")
+    .description(
+      "Check this installation: versions, settings and their sources, the store, a call through the server.",
+    )
+    .action(async () => {
+      const { flags, json } = readInvocation(program);
+      // Brings the MCP server along, which no other command needs.
+      const { runDoctor } = await import("./commands/doctor.ts");
+      const isSound = await runDoctor({ ...host, config: host.resolveConfig(flags), json });
+      setExitCode(isSound ? EXIT_OK : EXIT_FAILED);
+    });
+  program
+    .command("tracts")
+    .description("List the tracts of the store.")
+    .action(async () => {
+      const { flags, json } = readInvocation(program);
+      await withServices(flags, host, async (services) => await listTracts(services, terminal, { json }));
+    });
+  program
+    .command("completion")
+    .description("Print a completion script for a shell.")
+    .argument("<shell>", SHELLS.join(", "))
+    .action((shell: string) => {
+      if (!isShell(shell))
+        program.error(`error: there is no completion for ${shell}; shells: ${SHELLS.join(", ")}`);
+      else terminal.out(completionScript(shell, program));
+    });
+}
+
+async function withServices(
+  flags: ConfigInputs["flags"],
+  host: CliHost,
+  work: (services: Services) => Promise<void>,
+): Promise<void> {
+  const services = host.createServices(host.resolveConfig(flags));
+  try {
+    await work(services);
+  } finally {
+    await services.close();
+  }
+}
+
+function readInvocation(program: Command): Invocation {
+  const options = program.opts();
+  const flags: { [N in SettingName]?: string } = {};
+  for (const name of SETTING_NAMES) {
+    const value: unknown = options[optionKey(name)];
+    if (typeof value === "string") flags[name] = value;
+  }
+  return { flags, json: options.json === true };
+}
+
+/** As commander names the values of flags. */
+function optionKey(name: SettingName): string {
+  return flagOf(name).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

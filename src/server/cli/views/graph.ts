@@ -1,0 +1,63 @@
+/** Draws a history as lanes of glyphs, newest commit first, like `log --graph` of git. */
+
+export interface GraphNode {
+  readonly hash: string;
+  readonly parents: readonly string[];
+}
+
+export interface GraphRow {
+  /** The glyphs before the commit's own text. */
+  readonly commit: string;
+  /** Lines between this commit and the next one. */
+  readonly below: readonly string[];
+}
+
+/**
+ * A lane waits for the commit that it leads to; a commit takes the leftmost lane that waits for it, lanes that wait for the same commit
+ * join there, and further parents of a merge open lanes to the right.
+ *
+ * @param nodes Children before parents. A parent that is not among them keeps its lane to the end.
+ */
+export function drawGraph(nodes: readonly GraphNode[]): readonly GraphRow[] {
+  const lanes: string[] = [];
+  return nodes.map(({ hash, parents }) => {
+    if (!lanes.includes(hash)) lanes.push(hash);
+    const own = lanes.indexOf(hash);
+    const commit = lanes.map((_, lane) => (lane === own ? "●" : "│")).join(" ");
+    const below: string[] = [];
+    for (let lane = lanes.lastIndexOf(hash); lane > own; lane = lanes.lastIndexOf(hash)) {
+      below.push(joining(lanes.length, own, lane));
+      lanes.splice(lane, 1);
+    }
+    const [first, ...others] = parents;
+    if (first === undefined) {
+      if (own < lanes.length - 1) below.push(closing(lanes.length, own));
+      lanes.splice(own, 1);
+      return { commit, below };
+    }
+    lanes[own] = first;
+    for (const parent of others) {
+      if (!lanes.includes(parent)) lanes.push(parent);
+      below.push(joining(lanes.length, own, lanes.indexOf(parent)).replace("┘", "┐"));
+    }
+    return { commit, below };
+  });
+}
+
+/** `├─┘`: the lane on the right ends in the one on the left. */
+function joining(lanes: number, left: number, right: number): string {
+  const [from, to] = left < right ? [left, right] : [right, left];
+  return Array.from({ length: lanes }, (_, lane) => {
+    const glyph = lane === from ? "├" : lane === to ? "┘" : lane > from && lane < to ? "┼" : "│";
+    return glyph + (lane >= from && lane < to ? "─" : " ");
+  })
+    .join("")
+    .trimEnd();
+}
+
+/** The lanes to the right of one that ended move one place to the left. */
+function closing(lanes: number, ended: number): string {
+  return Array.from({ length: lanes }, (_, lane) => (lane < ended ? "│" : lane === ended ? " " : "╱"))
+    .join(" ")
+    .trimEnd();
+}

@@ -1,0 +1,13 @@
+/** The shape of a view: what a person sees of a tool's result. */
+import type { ToolResult } from "../../../tools/tool.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** What was asked for on the command line that changes how a result is shown. */
+export interface ViewOptions {
+  readonly graph: boolean;
+  /** The `--format` of compile. */
+  readonly format: string | null;
+}
+
+/** Gives the text for stdout, ending in a line break; empty when there is nothing to show. */
+export type View = (result: ToolResult, terminal: Terminal, options: ViewOptions) => string;

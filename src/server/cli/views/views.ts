@@ -1,0 +1,19 @@
+/** Which view shows which tool's result; what has none of its own is shown as its text. */
+import type { ToolName } from "../../../tools/profiles.ts";
+import { compileView } from "./compile-view.ts";
+import { branchView, ledgerView, operationsView } from "./list-views.ts";
+import { logView } from "./log-view.ts";
+import { textView } from "./text-view.ts";
+import type { View } from "./view.ts";
+
+export function viewOf(tool: ToolName): View {
+  return VIEWS[tool] ?? textView;
+}
+
+const VIEWS: { readonly [name in ToolName]?: View } = {
+  branch: branchView,
+  compile: compileView,
+  log: logView,
+  operations: operationsView,
+  query_ledger: ledgerView,
+};

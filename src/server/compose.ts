@@ -1,0 +1,113 @@
+/** The only place that constructs things: the store when first needed, the engine over it, and what a way in lends to calls. */
+import { existsSync } from "node:fs";
+import { createEngine, type Engine, type Scope, withScope } from "../engine/engine.ts";
+import { DEFAULT_LIMITS } from "../engine/limits.ts";
+import { systemParts } from "../runtime.ts";
+import { openStore } from "../storage/open-store.ts";
+import type { AuthorKind } from "../storage/records.ts";
+import type { Store } from "../storage/store.ts";
+import { TOOLS } from "../tools/registry.ts";
+import { VERSION } from "../version.ts";
+import type { Config } from "./config.ts";
+import { createIdleIndexing } from "./idle-indexing.ts";
+import { createLog } from "./log.ts";
+import type { CallOrigin, McpServices } from "./mcp/services.ts";
+import { createTextFileReader } from "./read-text-file.ts";
+
+/** What makes one way in differ from another. */
+export interface WayIn {
+  readonly authorKind: Extract<AuthorKind, "user" | "agent">;
+  /** Takes lines of the log. */
+  readonly writeLog: (line: string) => void;
+  /** False: a person names files, so any may be read. */
+  readonly confinesFiles: boolean;
+}
+
+export interface Services extends McpServices {
+  /** Closes what was opened; safe when nothing was. */
+  readonly close: () => Promise<void>;
+}
+
+/** Makes the services of one connection or one command. Nothing is opened or written before the first call (spec 6.1). */
+export function createServices(config: Config, wayIn: WayIn): Services {
+  const { settings } = config;
+  const log = createLog(settings.log_level, wayIn.writeLog);
+  for (const warning of config.warnings) log.warn(warning);
+  const parts = systemParts();
+  const sessionId = wayIn.authorKind === "agent" ? `SES-${parts.newId()}` : null;
+  const indexing = createIdleIndexing({ batch: DEFAULT_LIMITS.searchIndexBatch, idleMs: INDEX_IDLE_MS, log });
+  let opened: Promise<Engine> | null = null;
+
+  return {
+    version: VERSION,
+    profile: settings.profile,
+    tools: TOOLS,
+    log,
+    engineFor: async (origin) => {
+      opened ??= open().catch((error: unknown) => {
+        // What stood in the way may be gone at the next call.
+        opened = null;
+        throw error;
+      });
+      const engine = await opened;
+      if (wayIn.authorKind === "agent") indexing.postpone(engine.store);
+      return withScope(engine, scopeOf(origin));
+    },
+    readTextFile: createTextFileReader({
+      folder: wayIn.confinesFiles ? settings.import_root : config.cwd,
+      root: wayIn.confinesFiles ? settings.import_root : null,
+      bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
+    }),
+    close: async () => {
+      await indexing.stop();
+      const engine = await opened?.catch(() => null);
+      await engine?.store.close();
+    },
+  };
+
+  async function open(): Promise<Engine> {
+    const store = await openStore(settings.store, { durability: settings.durability });
+    log.info("store opened", { driver: store.description });
+    return createEngine({
+      ...parts,
+      store,
+      settings: {
+        encoding: settings.encoding,
+        defaultBranch: settings.default_branch,
+        compileBudget: settings.compile_budget,
+        ledger: {
+          reasonChars: settings["ledger.reason_chars"],
+          excerptChars: settings["ledger.excerpt_chars"],
+        },
+      },
+      scope: scopeOf({}),
+    });
+  }
+
+  function scopeOf({ tract, worktree, client }: CallOrigin): Scope {
+    const name = settings["agent.id"] ?? client ?? null;
+    const agentClass = settings["agent.class"] ?? (wayIn.authorKind === "agent" ? settings.profile : null);
+    return {
+      tract: tract ?? settings.tract,
+      worktree: worktree ?? settings.worktree,
+      createWorktree: worktree === undefined || worktree === settings.worktree,
+      author: { kind: wayIn.authorKind, name, session_id: sessionId },
+      provenance: { agent_id: name, agent_class: agentClass, session_id: sessionId, client: client ?? null },
+      tool: null,
+    };
+  }
+}
+
+/**
+ * The store as it stands, opened for reading only; null when there is none yet.
+ *
+ * @throws StoreError when something else is in its place.
+ */
+export async function openForInspection({ settings }: Config): Promise<Store | null> {
+  const file = settings.store.slice("sqlite:".length);
+  if (!existsSync(file)) return null;
+  return await openStore(settings.store, { durability: settings.durability, readonly: true });
+}
+
+/** Calls must have paused this long before the search index catches up. */
+const INDEX_IDLE_MS = 250;

@@ -1,0 +1,90 @@
+/** Completes the arguments of resource templates and prompts: tracts, branches, tags, hashes, records and sessions (spec 6.2). */
+import type { CompleteRequest, CompleteResult, Server } from "@modelcontextprotocol/server";
+import type { Engine } from "../../engine/engine.ts";
+import { nearest } from "../../engine/nearest.ts";
+import { COMPLETIONS_MAX, SESSIONS_SCAN } from "./limits.ts";
+import { CONTEXT_FORMATS } from "./resource-reader.ts";
+import type { McpServices } from "./services.ts";
+import { protocolFailure } from "./tool-failure.ts";
+
+export function registerCompletions(server: Server, services: McpServices): void {
+  server.setRequestHandler("completion/complete", async ({ params }) => {
+    try {
+      return await complete(services, params);
+    } catch (error) {
+      throw protocolFailure(error, services.log);
+    }
+  });
+}
+
+async function complete(
+  services: McpServices,
+  { argument, context }: CompleteRequest["params"],
+): Promise<CompleteResult> {
+  const tract = context?.arguments?.tract;
+  const engine = await services.engineFor(tract === undefined || tract === "" ? {} : { tract });
+  const candidates = await candidatesFor(engine, argument.name, argument.value);
+  const values = matching(argument.value, candidates);
+  return {
+    completion: {
+      values: values.slice(0, COMPLETIONS_MAX),
+      total: values.length,
+      hasMore: values.length > COMPLETIONS_MAX,
+    },
+  };
+}
+
+/** What begins with the text typed so far; where nothing does, what it may have meant. */
+function matching(typed: string, candidates: readonly string[]): readonly string[] {
+  const unique = [...new Set(candidates)];
+  const wanted = typed.toLowerCase();
+  const beginning = unique.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
+  return beginning.length > 0 ? beginning : nearest(typed, unique);
+}
+
+async function candidatesFor(engine: Engine, argument: string, typed: string): Promise<readonly string[]> {
+  const { store, scope } = engine;
+  switch (argument) {
+    case "tract":
+      return [scope.tract, ...(await store.listTracts()).map((tract) => tract.name)];
+    case "branch":
+      return await refNames(engine, "branch");
+    case "ref":
+      return [
+        "HEAD",
+        ...(await refNames(engine, "branch")),
+        ...(await refNames(engine, "tag")),
+        ...(await hashes(engine, typed)),
+      ];
+    case "hash":
+      return await hashes(engine, typed);
+    case "id":
+    case "before":
+      return (await store.listCompileRecords(scope.tract, { limit: COMPLETIONS_MAX })).map(
+        (record) => record.id,
+      );
+    case "session":
+      return await sessionIds(engine);
+    case "format":
+      return CONTEXT_FORMATS;
+    default:
+      return [];
+  }
+}
+
+async function refNames({ store, scope }: Engine, kind: "branch" | "tag"): Promise<readonly string[]> {
+  return (await store.listRefs(scope.tract, kind)).map((ref) => ref.name);
+}
+
+async function hashes({ store, scope }: Engine, typed: string): Promise<readonly string[]> {
+  const prefix = typed.toLowerCase();
+  return /^[0-9a-f]{1,64}$/.test(prefix) ? await store.findCommits(scope.tract, prefix, COMPLETIONS_MAX) : [];
+}
+
+/** Sessions of the newest ledger entries, newest first. */
+async function sessionIds({ store, scope }: Engine): Promise<readonly string[]> {
+  const entries = await store.readLedger(scope.tract, { order: "desc", limit: SESSIONS_SCAN });
+  return entries.flatMap(({ provenance }) =>
+    typeof provenance.session_id === "string" ? [provenance.session_id] : [],
+  );
+}

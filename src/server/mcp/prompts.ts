@@ -1,0 +1,80 @@
+/** Prompts that a person picks in a client: resume a line of work, or write a checkpoint of it (spec 6.2). */
+import {
+  type GetPromptResult,
+  type Prompt,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+} from "@modelcontextprotocol/server";
+import { z } from "zod";
+import type { Engine } from "../../engine/engine.ts";
+import { parseArguments } from "../../tools/parse-arguments.ts";
+import { checkpointPrompt } from "./prompt-checkpoint.ts";
+import { resumePrompt } from "./prompt-resume.ts";
+import type { McpServices } from "./services.ts";
+import { protocolFailure } from "./tool-failure.ts";
+
+/** Arguments come as texts, whatever they mean. */
+const ARGUMENTS = {
+  resume: z.strictObject({
+    branch: z.string().optional(),
+    budget_tokens: z
+      .string()
+      .regex(/^[1-9]\d{0,8}$/, "expected a whole number")
+      .transform(Number)
+      .optional(),
+  }),
+  checkpoint: z.strictObject({ branch: z.string().optional() }),
+};
+
+const tract = { name: "tract", description: "Default: the server's own" };
+const branch = { name: "branch", description: "Default: the one HEAD is on" };
+const PROMPTS: readonly Prompt[] = [
+  {
+    name: "resume",
+    title: "Resume work",
+    description: "The compiled context of a branch as messages, to go on where it ended",
+    arguments: [branch, { name: "budget_tokens", description: "Most tokens of the context" }, tract],
+  },
+  {
+    name: "checkpoint",
+    title: "Write a checkpoint",
+    description: "Has the model commit a summary from which the work can be resumed",
+    arguments: [branch, tract],
+  },
+];
+
+export function registerPrompts(server: Server, services: McpServices): void {
+  server.setRequestHandler("prompts/list", () => ({ prompts: [...PROMPTS] }));
+  server.setRequestHandler("prompts/get", async ({ params }) => {
+    try {
+      const { tract: named, ...args } = params.arguments ?? {};
+      const engine = await services.engineFor(named === undefined || named === "" ? {} : { tract: named });
+      return await getPrompt(engine, params.name, args);
+    } catch (error) {
+      throw protocolFailure(error, services.log);
+    }
+  });
+}
+
+async function getPrompt(
+  engine: Engine,
+  name: string,
+  args: Readonly<Record<string, string>>,
+): Promise<GetPromptResult> {
+  // Clients with a form send what was left empty as "".
+  const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== ""));
+  switch (name) {
+    case "resume":
+      return await resumePrompt(engine, parseArguments(ARGUMENTS.resume, given, []));
+    case "checkpoint":
+      return await checkpointPrompt(engine, parseArguments(ARGUMENTS.checkpoint, given, []));
+    default:
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `Unknown prompt: ${name.slice(0, NAME_CHARS_SHOWN)}`,
+      );
+  }
+}
+
+const NAME_CHARS_SHOWN = 80;

@@ -1,0 +1,101 @@
+/** Offers the tools of a profile on an MCP server: the listing is compact, the arguments are checked by our own layer (spec 9, 29–32). */
+import {
+  type CallToolResult,
+  type Tool as ListedTool,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Server,
+  type ServerContext,
+  type ToolAnnotations,
+} from "@modelcontextprotocol/server";
+import { z } from "zod";
+import { executeTool, type ToolHost } from "../../tools/execute.ts";
+import { inputSchema, type ObjectSchema, outputSchema } from "../../tools/json-schema.ts";
+import { PROFILES, type Profile } from "../../tools/profiles.ts";
+import type { Tool, ToolResult } from "../../tools/tool.ts";
+import type { ChangeWatcher } from "./change-watcher.ts";
+import { clientNameOf } from "./client-name.ts";
+import { progressReporter } from "./progress.ts";
+import type { McpServices } from "./services.ts";
+import { failedToolResult, reportBug } from "./tool-failure.ts";
+
+/** The SDK's own schema would drop arguments such as `__proto__` in silence; ours sees what was sent. */
+const CALL_PARAMS = z.object({ name: z.string(), arguments: z.unknown() });
+
+export function registerTools(server: Server, services: McpServices, watcher: ChangeWatcher): void {
+  server.setRequestHandler("tools/list", () => ({ tools: listTools(services.tools, services.profile) }));
+  server.setRequestHandler("tools/call", { params: CALL_PARAMS }, async (params, context) => {
+    const known = services.tools.find((tool) => tool.name === params.name);
+    if (known === undefined)
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `Unknown tool: ${params.name.slice(0, NAME_CHARS_SHOWN)}`,
+      );
+    if (known.effect !== "read") await watcher.ready();
+    const result = await callTool(params, context, hostOf(server, services, context));
+    if (known.effect !== "read") watcher.wake();
+    return result;
+  });
+}
+
+const NAME_CHARS_SHOWN = 80;
+
+/** The tools of a profile as `tools/list` gives them. */
+export function listTools(tools: readonly Tool[], profile: Profile): ListedTool[] {
+  const offered: readonly string[] = PROFILES[profile];
+  return tools
+    .filter((tool) => offered.includes(tool.name))
+    .map((tool) => ({
+      name: tool.name,
+      title: tool.title,
+      description: tool.description,
+      inputSchema: wireSchema(inputSchema(tool, profile)),
+      outputSchema: wireSchema(outputSchema(tool)),
+      annotations: annotationsOf(tool),
+    }));
+}
+
+function wireSchema(schema: ObjectSchema): ListedTool["inputSchema"] {
+  return schema as ListedTool["inputSchema"]; // zod gives JSON; only its arrays are typed as readonly here.
+}
+
+/** All four hints follow from what the tool says of itself. Nothing here reaches beyond the store. */
+function annotationsOf(tool: Tool): ToolAnnotations {
+  return {
+    readOnlyHint: tool.effect === "read",
+    destructiveHint: tool.effect === "destructive",
+    idempotentHint: tool.effect === "read" || tool.isIdempotent,
+    openWorldHint: false,
+  };
+}
+
+function hostOf(server: Server, services: McpServices, context: ServerContext): ToolHost {
+  const client = clientNameOf(server, context);
+  return {
+    tools: services.tools,
+    profile: services.profile,
+    engineFor: (site) => services.engineFor(client === null ? site : { ...site, client }),
+    readTextFile: services.readTextFile,
+    reportBug: (error, tool) => reportBug(error, `tool ${tool}`, services.log),
+  };
+}
+
+async function callTool(
+  params: z.output<typeof CALL_PARAMS>,
+  { mcpReq }: ServerContext,
+  host: ToolHost,
+): Promise<CallToolResult> {
+  const call = {
+    name: params.name,
+    args: params.arguments,
+    signal: mcpReq.signal,
+    progress: progressReporter(mcpReq),
+  };
+  const outcome = await executeTool(call, host);
+  return outcome.ok ? toolResult(outcome.result) : failedToolResult(outcome.failure);
+}
+
+function toolResult({ structured, text, links }: ToolResult): CallToolResult {
+  const pointers = (links ?? []).map((link) => ({ type: "resource_link" as const, ...link }));
+  return { content: [{ type: "text", text }, ...pointers], structuredContent: structured };
+}

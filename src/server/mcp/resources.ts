@@ -1,0 +1,174 @@
+/** Offers a tract's context, commits, logs, records, ledger and status as resources, with templates and subscriptions (spec 6.2). */
+import {
+  type ListResourcesResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type ResourceTemplateType,
+  type Server,
+} from "@modelcontextprotocol/server";
+import { z } from "zod";
+import { decodeCursor, encodeCursor } from "../../engine/cursor.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { TractError } from "../../engine/errors.ts";
+import {
+  parseResourceUri,
+  RESOURCE_TEMPLATES,
+  type ResourceAddress,
+  resourceUri,
+} from "../../tools/resource-uris.ts";
+import type { ChangeWatcher } from "./change-watcher.ts";
+import { clientNameOf } from "./client-name.ts";
+import { RESOURCES_PAGE, SUBSCRIPTIONS_MAX } from "./limits.ts";
+import { mimeTypeOf, readResource } from "./resource-reader.ts";
+import type { McpServices } from "./services.ts";
+import { protocolFailure } from "./tool-failure.ts";
+
+export function registerResources(server: Server, services: McpServices, watcher: ChangeWatcher): void {
+  const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw protocolFailure(error, services.log);
+    }
+  };
+  server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: listTemplates() }));
+  server.setRequestHandler("resources/list", ({ params }) =>
+    guarded(async () => {
+      watcher.listWasRead();
+      return await listResources(await services.engineFor({}), params?.cursor);
+    }),
+  );
+  server.setRequestHandler("resources/read", ({ params }, context) =>
+    guarded(async () => {
+      const address = requireAddress(params.uri);
+      const client = clientNameOf(server, context);
+      const engine = await services.engineFor({
+        tract: address.tract,
+        ...(client === null ? {} : { client }),
+      });
+      const text = await readResource(engine, address, context.mcpReq.signal).catch((error: unknown) => {
+        throw error instanceof TractError && error.code === "not-found"
+          ? new ResourceNotFoundError(params.uri, `${error.message}. ${error.hint}`)
+          : error;
+      });
+      return { contents: [{ uri: params.uri, mimeType: mimeTypeOf(address), text }] };
+    }),
+  );
+  server.setRequestHandler("resources/subscribe", ({ params }) =>
+    guarded(async () => {
+      requireAddress(params.uri);
+      const isWatched = await watcher.watch(params.uri, { uris: [params.uri], list: true });
+      if (!isWatched)
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `At most ${SUBSCRIPTIONS_MAX} resources can be watched`,
+        );
+      return {};
+    }),
+  );
+  server.setRequestHandler("resources/unsubscribe", ({ params }) => {
+    watcher.unwatch(params.uri);
+    return {};
+  });
+}
+
+function requireAddress(uri: string): ResourceAddress {
+  const address = parseResourceUri(uri);
+  if (address !== null) return address;
+  throw new ResourceNotFoundError(
+    uri.slice(0, URI_CHARS_SHOWN),
+    "There is no such resource; resources/templates/list shows the forms of addresses",
+  );
+}
+
+const URI_CHARS_SHOWN = 200;
+
+const TEMPLATES: Readonly<
+  Record<
+    ResourceAddress["kind"],
+    { readonly title: string; readonly description: string; readonly mimeType: string }
+  >
+> = {
+  context: {
+    title: "Compiled context",
+    description:
+      "The context of a branch, tag or commit as Markdown; format openai, anthropic or messages gives JSON.",
+    mimeType: "text/markdown",
+  },
+  commit: {
+    title: "Commit",
+    description: "A commit with content, annotations and edits.",
+    mimeType: "application/json",
+  },
+  log: {
+    title: "Log of a branch",
+    description: "The newest commits of a branch.",
+    mimeType: "application/json",
+  },
+  "compile-record": {
+    title: "Compile record",
+    description: "The exact messages of an earlier compile.",
+    mimeType: "application/json",
+  },
+  "compile-records": {
+    title: "Compile records",
+    description: "Earlier compiles, newest first; before is the id of the last one seen.",
+    mimeType: "application/json",
+  },
+  ledger: {
+    title: "Ledger of a session",
+    description: "What a session did, newest first.",
+    mimeType: "application/json",
+  },
+  status: {
+    title: "Status",
+    description: "Branch, head, size of the context, latest commits and operations.",
+    mimeType: "application/json",
+  },
+};
+
+function listTemplates(): ResourceTemplateType[] {
+  return Object.entries(RESOURCE_TEMPLATES).map(([kind, uriTemplate]) => ({
+    name: kind,
+    uriTemplate,
+    ...TEMPLATES[kind as ResourceAddress["kind"]], // The keys of RESOURCE_TEMPLATES are exactly the kinds.
+  }));
+}
+
+/** What is worth reading without knowing any id: of each branch its context and log, page by page. */
+async function listResources(engine: Engine, cursor: string | undefined): Promise<ListResourcesResult> {
+  const { tract } = engine.scope;
+  const paged = { kind: "resources", query: { tract } };
+  const after = cursor === undefined ? null : decodeCursor(cursor, paged, z.string());
+  const branches = (await engine.store.listRefs(tract, "branch")).map((ref) => ref.name);
+  const left = after === null ? branches : branches.filter((name) => name > after);
+  const page = left.slice(0, RESOURCES_PAGE);
+  const last = page.at(-1);
+  const fixed: readonly ResourceAddress[] = [
+    { kind: "status", tract },
+    { kind: "context", tract, ref: "HEAD", format: null },
+    { kind: "compile-records", tract, before: null },
+  ];
+  const ofBranches = page.flatMap((name): readonly ResourceAddress[] => [
+    { kind: "context", tract, ref: name, format: null },
+    { kind: "log", tract, branch: name },
+  ]);
+  const addresses = [...(after === null ? fixed : []), ...ofBranches];
+  return {
+    resources: addresses.map(listed),
+    ...(left.length > page.length && last !== undefined ? { nextCursor: encodeCursor(paged, last) } : {}),
+  };
+}
+
+function listed(address: ResourceAddress): ListResourcesResult["resources"][number] {
+  const { title } = TEMPLATES[address.kind];
+  const of =
+    address.kind === "context" ? address.ref : address.kind === "log" ? address.branch : address.tract;
+  return {
+    uri: resourceUri(address),
+    name: `${address.kind} ${of}`,
+    title: `${title}: ${of}`,
+    mimeType: mimeTypeOf(address),
+  };
+}

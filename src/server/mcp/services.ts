@@ -1,0 +1,24 @@
+/** What an MCP connection needs from the composition: engines on demand, the profile, files and a log. */
+import type { Engine } from "../../engine/engine.ts";
+import type { CallSite } from "../../tools/execute.ts";
+import type { Profile } from "../../tools/profiles.ts";
+import type { Tool } from "../../tools/tool.ts";
+import type { Log } from "../log.ts";
+
+/** Where a call is to happen, and who calls. */
+export interface CallOrigin extends CallSite {
+  /** The client's own name, for authors and the ledger. */
+  readonly client?: string;
+}
+
+export interface McpServices {
+  /** Version of the package. */
+  readonly version: string;
+  readonly profile: Profile;
+  readonly tools: readonly Tool[];
+  /** An engine scoped to the call. The store is opened by the first one; making a server has no side effects (spec 6.1). */
+  readonly engineFor: (origin: CallOrigin) => Promise<Engine>;
+  /** Reads a file that a caller named, within the folder that settings allow. */
+  readonly readTextFile: (path: string) => Promise<string>;
+  readonly log: Log;
+}

@@ -1,0 +1,113 @@
+/** The settings of this version: what each holds, how it is checked, and its flag and environment names (spec 6.1). */
+import { z } from "zod";
+import type { Encoding } from "../storage/records.ts";
+import { PROFILES, type Profile } from "../tools/profiles.ts";
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
+
+/** Every setting by its name in the config file; a dot there is a nested object. */
+export interface SettingValues {
+  /** `sqlite:` and an absolute path. */
+  readonly store: string;
+  readonly tract: string;
+  readonly worktree: string;
+  readonly profile: Profile;
+  readonly durability: "full" | "normal";
+  /** Tokens. */
+  readonly compile_budget: number;
+  readonly encoding: Encoding;
+  readonly default_branch: string;
+  /** null: the name that the client gives. */
+  readonly "agent.id": string | null;
+  /** null: the profile. */
+  readonly "agent.class": string | null;
+  readonly "ledger.reason_chars": number;
+  readonly "ledger.excerpt_chars": number;
+  readonly log_level: LogLevel;
+  /** Absolute path of the folder that import_transcript may read from. */
+  readonly import_root: string;
+}
+export type SettingName = keyof SettingValues;
+
+export interface Setting<Value> {
+  readonly schema: z.ZodType<Value>;
+  /** A phrase for help texts. */
+  readonly description: string;
+  /** Name of the value in help texts. */
+  readonly placeholder: string;
+  /** Shown in help; null when it depends on the machine. */
+  readonly defaultText: string | null;
+}
+
+const profiles = Object.keys(PROFILES) as [Profile, ...Profile[]]; // The keys of PROFILES are exactly the profiles.
+const name = z.string().min(1).max(200);
+
+export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> } = {
+  store: setting(z.string().min(1), "where the history is kept: sqlite:PATH", "sqlite:PATH"),
+  tract: setting(name, "the tract (repository of context) to work in", "NAME"),
+  worktree: setting(name, "the worktree whose HEAD to use; made by its first write", "NAME", "default"),
+  profile: setting(
+    z.enum(profiles),
+    `the tools that are offered: ${profiles.join(" or ")}`,
+    "PROFILE",
+    "self",
+  ),
+  durability: setting(
+    z.enum(["full", "normal"]),
+    "full: an acknowledged commit survives power loss",
+    "LEVEL",
+    "full",
+  ),
+  compile_budget: setting(
+    wholeNumber(1, 100_000_000),
+    "token budget of compile when none is given",
+    "TOKENS",
+    "8000",
+  ),
+  encoding: setting(
+    z.enum(["o200k_base", "cl100k_base"]),
+    "token encoding of new tracts",
+    "ENCODING",
+    "o200k_base",
+  ),
+  default_branch: setting(name, "the branch that a new tract starts on", "BRANCH", "main"),
+  "agent.id": setting(name.nullable(), "who acts, in authors and the ledger", "ID"),
+  "agent.class": setting(name.nullable(), "the kind of agent, in the ledger", "CLASS"),
+  "ledger.reason_chars": setting(wholeNumber(1, 100_000), "where query_ledger cuts a reason", "CHARS", "200"),
+  "ledger.excerpt_chars": setting(
+    wholeNumber(1, 100_000),
+    "where query_ledger cuts a metadata value",
+    "CHARS",
+    "240",
+  ),
+  log_level: setting(z.enum(LOG_LEVELS), `what goes to stderr: ${LOG_LEVELS.join(", ")}`, "LEVEL", "warn"),
+  import_root: setting(z.string().min(1), "the folder that import_transcript may read from", "FOLDER"),
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]; // The keys of SETTINGS are exactly these.
+
+/** `ledger.reason_chars` → `ledger-reason-chars`, without the dashes in front. */
+export function flagOf(setting: SettingName): string {
+  return setting.replace(/[._]/g, "-");
+}
+
+/** `ledger.reason_chars` → `TRACT_LEDGER_REASON_CHARS`. */
+export function environmentNameOf(setting: SettingName): string {
+  return `TRACT_${setting.replace(/\./g, "_").toUpperCase()}`;
+}
+
+function setting<Value>(
+  schema: z.ZodType<Value>,
+  description: string,
+  placeholder: string,
+  defaultText: string | null = null,
+): Setting<Value> {
+  return { schema, description, placeholder, defaultText };
+}
+
+/** Environment and flags give text, the config file gives numbers. */
+function wholeNumber(min: number, max: number): z.ZodType<number> {
+  const digits = z.string().regex(/^\d+$/, "expected a whole number").transform(Number);
+  return z
+    .union([z.int(), digits], { error: `expected a whole number from ${min} to ${max}` })
+    .pipe(z.number().min(min).max(max));
+}

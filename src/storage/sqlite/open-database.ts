@@ -1,0 +1,120 @@
+/** Opens the database file of a store: makes it if it is missing, checks whose it is, sets it up and migrates it. */
+import { StoreError } from "../errors.ts";
+import { type Connection, checkSqliteVersion, type Driver, loadDriver } from "./connection.ts";
+import { isCannotOpen } from "./failures.ts";
+import { createFile, type FileState, hasLog, inspectFile, isWritable } from "./inspect-file.ts";
+import { checkIdentity, migrate, readIdentity, SCHEMA_VERSION } from "./migrate.ts";
+import { type Patience, patiently } from "./patience.ts";
+
+export interface OpenDatabase {
+  readonly connection: Connection;
+  readonly isReadonly: boolean;
+  readonly sqliteVersion: string;
+}
+
+export interface OpenSettings {
+  readonly durability: "full" | "normal";
+  readonly readonly: boolean;
+}
+
+const PAGE_BYTES = Number(process.env.PAGE ?? 4096);
+/** Pages of the log after which a commit copies it back into the database: 4 MB. */
+const CHECKPOINT_PAGES = 1000;
+/** The log file is cut back to this when it starts anew. */
+const LOG_BYTES_KEPT = 8 * 1024 * 1024;
+const CACHE_KIBIBYTES = 32 * 1024;
+
+export async function openDatabase(
+  driver: Driver,
+  file: string,
+  settings: OpenSettings,
+  patience: Patience,
+): Promise<OpenDatabase> {
+  let state: FileState = "missing";
+  const isWanted = await patiently(patience, () => {
+    state = inspectFile(file);
+    if (state === "unsure") checkUnsure(driver, file);
+    if (state === "missing" || state === "empty") {
+      if (settings.readonly)
+        throw new StoreError(
+          "store-unusable",
+          "There is no store at this location yet, and it was to be opened for reading only.",
+        );
+      if (state === "missing") createFile(file);
+    }
+    return !settings.readonly && isWritable(file);
+  });
+  if (isWanted) return await patiently(patience, () => openWritable(driver, file, settings.durability));
+  return await openReadonly(driver, file, patience);
+}
+
+/** Asks SQLite whose file it is, over a connection that cannot write. */
+function checkUnsure(driver: Driver, file: string): void {
+  const connection = driver.open(file, { readonly: true });
+  try {
+    checkIdentity(readIdentity(connection));
+  } finally {
+    connection.close();
+  }
+}
+
+function openWritable(driver: Driver, file: string, durability: "full" | "normal"): OpenDatabase {
+  const connection = driver.open(file, { readonly: false });
+  try {
+    const sqliteVersion = checkSqliteVersion(connection);
+    setUp(connection);
+    checkIdentity(readIdentity(connection));
+    const mode = connection.sql<[string]>("PRAGMA journal_mode = WAL").get()?.[0];
+    if (mode !== "wal")
+      throw new StoreError(
+        "store-unusable",
+        "The store's disk does not support write-ahead logging, as some network file systems do not. Choose a local disk.",
+      );
+    connection.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+      PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};`);
+    migrate(connection);
+    return { connection, isReadonly: false, sqliteVersion };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function openReadonly(driver: Driver, file: string, patience: Patience): Promise<OpenDatabase> {
+  try {
+    return await patiently(patience, () => checkedReadonly(driver.open(file, { readonly: true })));
+  } catch (error) {
+    // In a folder that may not be written SQLite cannot make the files it shares with other processes. If there are none now, nobody is
+    // writing, and the file can be read as it is.
+    const { openImmutable } = await loadDriver("node:sqlite");
+    if (!isCannotOpen(error) || openImmutable === undefined || hasLog(file)) throw error;
+    return await patiently(patience, () => checkedReadonly(openImmutable(file)));
+  }
+}
+
+function checkedReadonly(connection: Connection): OpenDatabase {
+  try {
+    const sqliteVersion = checkSqliteVersion(connection);
+    setUp(connection);
+    const identity = readIdentity(connection);
+    checkIdentity(identity);
+    if (identity.version < SCHEMA_VERSION)
+      throw new StoreError(
+        "store-readonly",
+        "The store has to be brought to this version's schema first, and it cannot be written. Open it once with permission to write.",
+      );
+    return { connection, isReadonly: true, sqliteVersion };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function setUp(connection: Connection): void {
+  connection.exec(`PRAGMA page_size = ${PAGE_BYTES};
+    PRAGMA foreign_keys = OFF;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -${CACHE_KIBIBYTES};`);
+}

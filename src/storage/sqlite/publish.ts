@@ -1,0 +1,189 @@
+/** Publishing: one IMMEDIATE transaction that checks every expectation of a change set, then writes it and seals its ledger entries. */
+import type { ChangeSet, PublishReceipt } from "../change-set.ts";
+import { StoreConflict } from "../errors.ts";
+import type { Encoding, Hash } from "../records.ts";
+import { TRACT_ID_MAX, toMilliseconds } from "./codec.ts";
+import type { Database } from "./database.ts";
+import { forgetInternedIds } from "./interned.ts";
+import { unpackUlid } from "./ulid.ts";
+import { type CommitPlaces, writeCommits } from "./write-commits.ts";
+import { type ContentPlace, type PackedContent, packContents, writeContents } from "./write-contents.ts";
+import { writeLedger } from "./write-ledger.ts";
+import { writeOperation, writeUndoneMarks } from "./write-operation.ts";
+import { checkRefs, writeRefMoves } from "./write-refs.ts";
+import { writeAnnotations, writeCompileRecords, writeContentTypes } from "./write-rows.ts";
+
+/** The row of a tract as the transaction found it; the sequences move on while it writes. */
+export interface TractState {
+  readonly id: number;
+  annotationSequence: number;
+  operationSequence: number;
+  ledgerSequence: number;
+  ledgerHead: string;
+  operationTime: number;
+  operationSkew: number;
+  ledgerTime: number;
+  ledgerSkew: number;
+}
+
+/** What the parts of one publish share. */
+export interface Writing {
+  readonly database: Database;
+  readonly change: ChangeSet;
+  readonly tract: TractState;
+  /** Where the commits and contents stand that this publish has met or made. */
+  readonly places: CommitPlaces;
+  contents: Map<Hash, ContentPlace>;
+  /** Time of the change, for rows without a time of their own. */
+  readonly time: number;
+}
+
+export type Publish = (database: Database) => PublishReceipt;
+
+/** Prepares a publish: what is costly and needs no lock is done here, once, however often the returned function has to be tried. */
+export function preparePublish(change: ChangeSet): Publish {
+  const contents = packContents(change.contents);
+  return (database) => {
+    database.sql("BEGIN IMMEDIATE").run();
+    try {
+      const receipt = write(database, change, contents);
+      database.sql("COMMIT").run();
+      return receipt;
+    } catch (error) {
+      forgetInternedIds(database.interned);
+      rollback(database);
+      throw error;
+    }
+  };
+}
+
+/** SQLite has rolled back by itself after some failures; then there is nothing left to do. */
+export function rollback(database: Database): void {
+  try {
+    database.sql("ROLLBACK").run();
+  } catch {
+    // No transaction is active.
+  }
+}
+
+function write(database: Database, change: ChangeSet, contents: readonly PackedContent[]): PublishReceipt {
+  const tract = findTract(database, change);
+  const { operation } = change;
+  const time = operation === null ? tract.operationTime : toMilliseconds(operation.createdAt);
+  const writing: Writing = {
+    database,
+    change,
+    tract,
+    places: new Map(),
+    contents: new Map(),
+    time,
+  };
+  checkIdempotencyKey(writing);
+  const refs = checkRefs(writing);
+  checkAnnotations(writing);
+
+  writing.contents = writeContents(database, contents);
+  writeCommits(writing);
+  const moved = writeRefMoves(writing, refs);
+  if (operation !== null) writeOperation(writing, operation, moved);
+  writeUndoneMarks(writing);
+  writeAnnotations(writing);
+  writeLedger(writing);
+  writeCompileRecords(writing);
+  writeContentTypes(writing);
+  writeTract(database, tract);
+  return {
+    operationSequence: operation === null ? 0 : tract.operationSequence,
+    annotationSequence: tract.annotationSequence,
+    ledgerSequence: tract.ledgerSequence,
+  };
+}
+
+function findTract(database: Database, change: ChangeSet): TractState {
+  const row = database
+    .sql<[number, number, number, number, string, number, number, number, number]>(
+      `SELECT id, annotation_sequence, operation_sequence, ledger_sequence, lower(hex(ledger_head)), operation_time, operation_skew, ledger_time, ledger_skew
+       FROM tracts WHERE name = +?`,
+    )
+    .get(change.tract);
+  if ((row !== undefined) === (change.createTract !== null))
+    throw new StoreConflict({ what: "tract", exists: row !== undefined });
+  if (change.createTract !== null) return createTract(database, change, change.createTract);
+  if (row === undefined) throw new Error("unreachable: a tract that does not exist is a conflict or is made");
+  return {
+    id: row[0],
+    annotationSequence: row[1],
+    operationSequence: row[2],
+    ledgerSequence: row[3],
+    ledgerHead: row[4],
+    operationTime: row[5],
+    operationSkew: row[6],
+    ledgerTime: row[7],
+    ledgerSkew: row[8],
+  };
+}
+
+function createTract(
+  database: Database,
+  change: ChangeSet,
+  { encoding, createdAt }: { readonly encoding: Encoding; readonly createdAt: string },
+): TractState {
+  if (change.ledger[0]?.eventType !== "GENESIS")
+    throw new Error("the ledger of a new tract must start with a GENESIS entry");
+  const time = toMilliseconds(createdAt);
+  const id = database
+    .sql(
+      `INSERT INTO tracts (name, encoding, created_at, annotation_sequence, operation_sequence, ledger_sequence, ledger_head,
+         operation_time, operation_skew, ledger_time, ledger_skew)
+       VALUES (?, ?, ?, 0, 0, 0, x'', ?, 0, ?, 0)`,
+    )
+    .run(change.tract, encoding, time, time, time).rowId;
+  if (id > TRACT_ID_MAX) throw new Error(`a store holds at most ${TRACT_ID_MAX} tracts`);
+  return {
+    id,
+    annotationSequence: 0,
+    operationSequence: 0,
+    ledgerSequence: 0,
+    ledgerHead: "",
+    operationTime: time,
+    operationSkew: 0,
+    ledgerTime: time,
+    ledgerSkew: 0,
+  };
+}
+
+/** Checked before the refs: who retries with a key wants the first result, even when the branch has moved since. */
+function checkIdempotencyKey({ database, change, tract }: Writing): void {
+  const key = change.operation?.idempotencyKey ?? null;
+  if (key === null) return;
+  const row = database
+    .sql<[string]>("SELECT hex(id) FROM operations WHERE tract_id = +? AND idempotency_key = +?")
+    .get(tract.id, key);
+  if (row !== undefined)
+    throw new StoreConflict({ what: "idempotency-key", operationId: unpackUlid(row[0]) });
+}
+
+function checkAnnotations({ change, tract }: Writing): void {
+  const expected = change.expect.annotationSequence;
+  if (expected !== null && expected !== tract.annotationSequence)
+    throw new StoreConflict({ what: "annotations", expected, actual: tract.annotationSequence });
+}
+
+function writeTract(database: Database, tract: TractState): void {
+  database
+    .sql(
+      `UPDATE tracts SET annotation_sequence = ?, operation_sequence = ?, ledger_sequence = ?, ledger_head = unhex(?),
+         operation_time = ?, operation_skew = ?, ledger_time = ?, ledger_skew = ? WHERE id = +?`,
+    )
+    .run(
+      tract.annotationSequence,
+      tract.operationSequence,
+      tract.ledgerSequence,
+      tract.ledgerHead,
+      tract.operationTime,
+      tract.operationSkew,
+      tract.ledgerTime,
+      tract.ledgerSkew,
+      tract.id,
+    );
+}

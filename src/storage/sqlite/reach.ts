@@ -1,0 +1,110 @@
+/** Reachability from lineages and merges alone: what is behind a commit, without reading the commits. */
+import type { Hash } from "../records.ts";
+import type { Database } from "./database.ts";
+
+export interface Place {
+  readonly id: number;
+  readonly lineage: number;
+  readonly generation: number;
+}
+
+/**
+ * A set of commits closed under "parent of", by lineage: everything from the lineage's start up to and with the generation named. (Who
+ * reaches a commit reaches all before it on its lineage.)
+ */
+export type Reach = Map<number, number>;
+
+/** A run of commits of one lineage, both ends included. */
+export interface Span {
+  readonly lineage: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export function findPlace(database: Database, tractId: number, hash: Hash): Place | null {
+  const row = database
+    .sql<[number, number, number]>(
+      "SELECT id, lineage_id, generation FROM commits WHERE tract_id = +? AND hash = unhex(?)",
+    )
+    .get(tractId, hash);
+  return row === undefined ? null : { id: row[0], lineage: row[1], generation: row[2] };
+}
+
+interface Lineage {
+  readonly start: number;
+  readonly parent: number | null;
+}
+
+function readLineage(database: Database, id: number): Lineage {
+  const row = database
+    .sql<[number, number | null]>("SELECT start, parent_lineage_id FROM lineages WHERE id = +?")
+    .get(id);
+  // A damaged store may lack the row; then history ends here, and verify says so.
+  return row === undefined ? { start: 0, parent: null } : { start: row[0], parent: row[1] };
+}
+
+/** The first-parent chain of a commit as spans, oldest first. */
+export function firstParentSpans(database: Database, head: Place): readonly Span[] {
+  const spans: Span[] = [];
+  let lineage: number | null = head.lineage;
+  let to = head.generation;
+  while (lineage !== null) {
+    const { start, parent } = readLineage(database, lineage);
+    spans.push({ lineage, from: start, to });
+    to = start - 1;
+    lineage = parent;
+  }
+  return spans.reverse();
+}
+
+/** Everything reachable from a commit over any parents. */
+export function reachOf(database: Database, head: Place): Reach {
+  const reach: Reach = new Map();
+  const waiting: { lineage: number; to: number }[] = [{ lineage: head.lineage, to: head.generation }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const known = reach.get(next.lineage);
+    if (known !== undefined && known >= next.to) continue;
+    reach.set(next.lineage, next.to);
+    if (known === undefined) {
+      const { start, parent } = readLineage(database, next.lineage);
+      if (parent !== null) waiting.push({ lineage: parent, to: start - 1 });
+    }
+    const merges = database
+      .sql<[number, number]>(
+        "SELECT parent_lineage_id, parent_generation FROM commit_parents WHERE lineage_id = +? AND generation > +? AND generation <= +?",
+      )
+      .all(next.lineage, known ?? -1, next.to);
+    for (const [lineage, to] of merges) waiting.push({ lineage, to });
+  }
+  return reach;
+}
+
+export function reaches(
+  reach: Reach,
+  { lineage, generation }: Pick<Place, "lineage" | "generation">,
+): boolean {
+  const to = reach.get(lineage);
+  return to !== undefined && generation <= to;
+}
+
+/** What is in `reach` but not in `without`, as one span per lineage, in no order. */
+export function spansOf(database: Database, reach: Reach, without: Reach = new Map()): readonly Span[] {
+  const spans: Span[] = [];
+  for (const [lineage, to] of reach) {
+    const covered = without.get(lineage);
+    const from = covered === undefined ? readLineage(database, lineage).start : covered + 1;
+    if (from <= to) spans.push({ lineage, from, to });
+  }
+  return spans;
+}
+
+/** True when no merge lies in the span: then its commits follow one another by first parents alone. */
+export function hasMerges(database: Database, { lineage, from, to }: Span): boolean {
+  return (
+    database
+      .sql<[number]>(
+        "SELECT 1 FROM commit_parents WHERE lineage_id = +? AND generation >= +? AND generation <= +? LIMIT 1",
+      )
+      .get(lineage, from, to) !== undefined
+  );
+}

@@ -1,0 +1,247 @@
+/** Reading the operation log. */
+import type { Hash, OperationRecord, RefMove } from "../records.ts";
+import type { OperationQuery } from "../store.ts";
+import {
+  boundToMilliseconds,
+  keyOf,
+  operationKeyOf,
+  parseObject,
+  sequenceOf,
+  splitHashes,
+  toIso,
+} from "./codec.ts";
+import type { SqlValue } from "./connection.ts";
+import { type Database, findTractId } from "./database.ts";
+import { EVERYDAY_OPERATION } from "./interned.ts";
+import { findRefId } from "./read-refs.ts";
+import { REF_KINDS, toRefValue } from "./ref-rows.ts";
+import { newestOf } from "./streams.ts";
+import { OPERATION_TIMES, timeBracket } from "./time-bracket.ts";
+import { packUlid, ulidsFrom, unpackUlid } from "./ulid.ts";
+
+type OperationRow = [
+  key: number,
+  id: string,
+  kind: number,
+  author: number,
+  branch: number | null,
+  annotationsFrom: number,
+  annotationsCount: number,
+  createdAt: number,
+  undoes: number | null,
+  undone: number,
+  movedRef: number | null,
+  movedRefs: string | null,
+  params: string | null,
+  results: string,
+  sources: string,
+  idempotencyKey: string | null,
+];
+const OPERATION = `SELECT key, hex(id), kind_id, author_id, branch_id, annotations_from, annotations_count, created_at, undoes, undone, moved_ref, moved_refs, params,
+  lower(hex(results)), lower(hex(sources)), idempotency_key FROM operations`;
+
+export function toOperation(database: Database, row: OperationRow): OperationRecord {
+  const { authors, branches, operationKinds } = database.interned;
+  const kind = operationKinds.find(row[2]);
+  return {
+    sequence: sequenceOf(row[0]),
+    id: unpackUlid(row[1]),
+    type: kind?.type ?? "",
+    worktree: kind?.worktree ?? "",
+    author: authors.find(row[3]) ?? { kind: "user", name: null, session_id: null },
+    branch: row[4] === null ? null : (branches.find(row[4]) ?? ""),
+    refMoves: readRefMoves(database, sequenceOf(row[0]), movedRefs(row)),
+    annotationsFrom: row[5],
+    annotationsTo: row[5] + row[6],
+    sources: splitHashes(row[14]),
+    results: splitHashes(row[13]),
+    params: parseObject(row[12]) ?? {},
+    createdAt: toIso(row[7]),
+    undoes: row[8],
+    undone: row[9] === 1,
+    idempotencyKey: row[15],
+  };
+}
+
+function movedRefs(row: OperationRow): readonly number[] {
+  if (row[10] !== null) return [row[10]];
+  return row[11] === null ? [] : (JSON.parse(row[11]) as number[]);
+}
+
+type MoveRow = [
+  kind: number,
+  name: string,
+  beforeSet: number,
+  beforeHash: string | null,
+  beforeBranch: string | null,
+  beforeNote: string | null,
+  afterSet: number,
+  afterHash: string | null,
+  afterBranch: string | null,
+  afterNote: string | null,
+];
+
+function readRefMoves(database: Database, sequence: number, refIds: readonly number[]): readonly RefMove[] {
+  const statement = database.sql<MoveRow>(
+    `SELECT r.kind, r.name, m.before_set, (SELECT lower(hex(hash)) FROM commits WHERE id = m.before_commit), m.before_branch, m.before_note,
+       m.after_set, (SELECT lower(hex(hash)) FROM commits WHERE id = m.after_commit), m.after_branch, m.after_note
+     FROM ref_moves m JOIN refs r ON r.id = m.ref_id WHERE m.ref_id = +? AND m.operation_sequence = +? AND m.position = +?`,
+  );
+  return refIds.flatMap((refId, position) => {
+    const row = statement.get(refId, sequence, position);
+    if (row === undefined) return [];
+    return {
+      kind: REF_KINDS[row[0]] ?? "branch",
+      name: row[1],
+      before: toRefValue(row[2], row[3], row[4], row[5]),
+      after: toRefValue(row[6], row[7], row[8], row[9]),
+    };
+  });
+}
+
+function readByKey(database: Database, key: number): OperationRecord | null {
+  const row = database.sql<OperationRow>(`${OPERATION} WHERE key = +?`).get(key);
+  return row === undefined ? null : toOperation(database, row);
+}
+
+export function readOperations(
+  database: Database,
+  tract: string,
+  query: OperationQuery,
+): readonly OperationRecord[] {
+  const tractId = findTractId(database, tract);
+  if (tractId === null || query.limit <= 0) return [];
+  const above = keyOf(tractId, query.afterSequence ?? 0);
+  const below =
+    query.beforeSequence === undefined ? keyOf(tractId + 1, 0) : keyOf(tractId, query.beforeSequence);
+  const keys = query.commit === undefined ? null : keysOfCommit(database, tractId, query.commit);
+
+  let from = "operations o";
+  let where = "o.key > +? AND o.key < +?";
+  const values: SqlValue[] = [above, below];
+  if (query.ref !== undefined) {
+    const refId = findRefId(database, tractId, query.ref.kind, query.ref.name);
+    if (refId === null) return [];
+    // Driven by the moves of the ref, newest first.
+    from = `(SELECT DISTINCT operation_sequence FROM ref_moves WHERE ref_id = +? AND position >= 0 ORDER BY operation_sequence DESC) m
+      CROSS JOIN operations o ON o.key = ${keyOf(tractId, 0)} + m.operation_sequence`;
+    values.unshift(refId);
+  }
+  if (query.standing)
+    where +=
+      " AND o.undone = 0 AND o.kind_id NOT IN (SELECT id FROM names WHERE kind = 'operation' AND identity ->> 1 = 'undo')";
+  if (keys !== null) {
+    where += " AND o.key IN (SELECT value FROM json_each(?))";
+    values.push(JSON.stringify(keys));
+  }
+  const newest = (kindWhere: string, kindValues: readonly SqlValue[]): readonly number[] =>
+    database
+      .sql<[number]>(`SELECT o.key FROM ${from} WHERE ${where}${kindWhere} ORDER BY o.key DESC LIMIT +?`)
+      .all(...values, ...kindValues, query.limit)
+      .map(([key]) => key);
+  const kinds = kindsOf(database, query);
+  const page =
+    kinds === null
+      ? newest("", [])
+      : newestOf(
+          kinds.map((kind) => () => newest(kindCondition(kind), [kind])),
+          query.limit,
+        );
+  return page.flatMap((key) => readByKey(database, key) ?? []);
+}
+
+/** The index on kinds leaves the everyday one out, which a scan finds soon enough. */
+function kindCondition(kind: number): string {
+  return kind === EVERYDAY_OPERATION
+    ? " AND +o.kind_id = +?"
+    : ` AND o.kind_id = +? AND o.kind_id <> ${EVERYDAY_OPERATION}`;
+}
+
+/** Kinds of the worktree or type asked for; null when neither is. */
+function kindsOf(database: Database, { worktree, type }: OperationQuery): readonly number[] | null {
+  if (worktree === undefined && type === undefined) return null;
+  return database
+    .sql<[number, string, string]>(
+      "SELECT id, identity ->> 0, identity ->> 1 FROM names WHERE kind = 'operation'",
+    )
+    .all()
+    .filter(
+      ([, ofWorktree, ofType]) => (worktree ?? ofWorktree) === ofWorktree && (type ?? ofType) === ofType,
+    )
+    .map(([id]) => id);
+}
+
+/** Keys of the operations that made or used a commit. */
+export function keysOfCommit(database: Database, tractId: number, commit: Hash): readonly number[] {
+  return database
+    .sql<[number]>(
+      `SELECT ${operationKeyOf("c")} FROM commits c WHERE c.tract_id = +? AND c.hash = unhex(?)
+       UNION SELECT operation_key FROM operation_uses WHERE hash = unhex(?) AND operation_key > +? AND operation_key < +?`,
+    )
+    .all(tractId, commit, commit, keyOf(tractId, 0), keyOf(tractId + 1, 0))
+    .map(([key]) => key);
+}
+
+const ID_PREFIX_MIN = 8;
+
+export function findOperation(database: Database, tract: string, id: string): OperationRecord | null {
+  const tractId = findTractId(database, tract);
+  if (tractId === null) return null;
+  const exact = findOperationKey(database, tractId, id);
+  if (exact !== null) return readByKey(database, exact);
+  const range = id.length < ID_PREFIX_MIN ? null : ulidsFrom(id);
+  if (range === null) return null;
+  const [only, other] = database
+    .sql<[number]>("SELECT key FROM operations WHERE tract_id = +? AND id >= +? AND id <= +? LIMIT 2")
+    .all(tractId, ...range);
+  return only === undefined || other !== undefined ? null : readByKey(database, only[0]);
+}
+
+export function findOperationKey(database: Database, tractId: number, id: string): number | null {
+  const packed = packUlid(id);
+  if (packed === null) return null;
+  return (
+    database
+      .sql<[number]>("SELECT key FROM operations WHERE tract_id = +? AND id = +?")
+      .get(tractId, packed)?.[0] ?? null
+  );
+}
+
+export function findOperationByKey(
+  database: Database,
+  tract: string,
+  idempotencyKey: string,
+): OperationRecord | null {
+  const row = database
+    .sql<[number]>("SELECT key FROM operations WHERE tract_id = +? AND idempotency_key = +?")
+    .get(findTractId(database, tract), idempotencyKey);
+  return row === undefined ? null : readByKey(database, row[0]);
+}
+
+export function findOperationAt(database: Database, tract: string, time: string): OperationRecord | null {
+  const tractId = findTractId(database, tract);
+  if (tractId === null) return null;
+  const until = boundToMilliseconds(time);
+  const { above, below } = timeBracket(database, tractId, OPERATION_TIMES, { since: null, until });
+  const row = database
+    .sql<[number]>(
+      "SELECT key FROM operations WHERE key > +? AND key < +? AND +created_at <= +? ORDER BY key DESC LIMIT 1",
+    )
+    .get(above, below, until);
+  return row === undefined ? null : readByKey(database, row[0]);
+}
+
+export function scanOperations(
+  database: Database,
+  tract: string,
+  after: number,
+  limit: number,
+): { readonly rows: readonly OperationRecord[]; readonly next: number } {
+  const tractId = findTractId(database, tract);
+  if (tractId === null) return { rows: [], next: after };
+  const rows = database
+    .sql<OperationRow>(`${OPERATION} WHERE key > +? AND key < +? ORDER BY key LIMIT +?`)
+    .all(keyOf(tractId, after), keyOf(tractId + 1, 0), limit)
+    .map((row) => toOperation(database, row));
+  return { rows, next: rows.at(-1)?.sequence ?? after };
+}

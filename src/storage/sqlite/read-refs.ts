@@ -1,0 +1,148 @@
+/** Reading tracts and refs, and the snapshot that every write plans on. */
+import type { Encoding, Hash, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
+import type { Snapshot } from "../store.ts";
+import { toIso } from "./codec.ts";
+import {
+  COMMIT_COLUMNS,
+  COMMIT_JOINS,
+  type CommitRow,
+  FIRST_PARENT,
+  FIRST_PARENT_JOINS,
+  toCommit,
+} from "./commit-rows.ts";
+import { type Database, findTractId } from "./database.ts";
+import { REF_KINDS, type RefValueRow, toRefValue } from "./ref-rows.ts";
+
+const TRACT_COLUMNS =
+  "t.id, t.name, t.encoding, t.created_at, t.annotation_sequence, t.operation_sequence, t.ledger_sequence, lower(hex(t.ledger_head))";
+type TractRow = [
+  id: number,
+  name: string,
+  encoding: Encoding,
+  createdAt: number,
+  annotations: number,
+  operations: number,
+  ledger: number,
+  head: string,
+];
+const TRACT_WIDTH = 8;
+
+function toTract(row: TractRow): TractRecord {
+  return {
+    id: row[0],
+    name: row[1],
+    encoding: row[2],
+    createdAt: toIso(row[3]),
+    annotationSequence: row[4],
+    operationSequence: row[5],
+    ledgerSequence: row[6],
+    ledgerHead: row[7],
+  };
+}
+
+export function findTract(database: Database, name: string): TractRecord | null {
+  const row = database.sql<TractRow>(`SELECT ${TRACT_COLUMNS} FROM tracts t WHERE t.name = +?`).get(name);
+  return row === undefined ? null : toTract(row);
+}
+
+export function listTracts(database: Database): readonly TractRecord[] {
+  return database.sql<TractRow>(`SELECT ${TRACT_COLUMNS} FROM tracts t ORDER BY t.name`).all().map(toTract);
+}
+
+type SnapshotRow = [
+  ...TractRow,
+  worktreeSet: number | null,
+  worktreeHash: Hash | "",
+  worktreeBranch: string | null,
+  worktreeNote: string | null,
+  branchSet: number | null,
+  firstParent: Hash | "",
+  ...CommitRow,
+];
+
+/** One statement, so one consistent state without a transaction: this is on the path of every commit. */
+const SNAPSHOT = `SELECT ${TRACT_COLUMNS}, w.is_set, (SELECT lower(hex(hash)) FROM commits WHERE id = w.commit_id), w.branch, w.note, b.is_set, ${FIRST_PARENT}, ${COMMIT_COLUMNS}
+  FROM (SELECT ? AS worktree, ? AS branch, ? AS default_branch, ? AS tract) asked
+  JOIN tracts t ON t.name = asked.tract
+  LEFT JOIN refs w ON w.tract_id = t.id AND w.kind = 2 AND w.name = asked.worktree
+  LEFT JOIN refs b ON b.tract_id = t.id AND b.kind = 0
+    AND b.name = CASE WHEN asked.branch IS NOT NULL THEN asked.branch WHEN w.is_set THEN w.branch ELSE asked.default_branch END
+  LEFT JOIN commits c ON c.id = CASE WHEN asked.branch IS NULL AND w.is_set AND w.branch IS NULL THEN w.commit_id ELSE b.commit_id END
+  ${COMMIT_JOINS} ${FIRST_PARENT_JOINS}`;
+
+export function readSnapshot(
+  database: Database,
+  tract: string,
+  at: { readonly worktree: string; readonly branch: string | null; readonly defaultBranch: string },
+): Snapshot {
+  const row = database.sql<SnapshotRow>(SNAPSHOT).get(at.worktree, at.branch, at.defaultBranch, tract);
+  if (row === undefined)
+    return {
+      tract: null,
+      worktree: null,
+      branch: at.branch ?? at.defaultBranch,
+      branchExists: false,
+      head: null,
+    };
+  const cells = row as unknown as readonly unknown[];
+  const worktree = toRefValue(...(cells.slice(TRACT_WIDTH, TRACT_WIDTH + 4) as RefValueRow));
+  const onBranch = worktree === null ? at.defaultBranch : "branch" in worktree ? worktree.branch : null;
+  const head = cells.slice(TRACT_WIDTH + 6) as unknown as CommitRow;
+  return {
+    tract: toTract(row as unknown as TractRow),
+    worktree,
+    branch: at.branch ?? onBranch,
+    branchExists: cells[TRACT_WIDTH + 4] === 1,
+    head: head[1] === null ? null : toCommit(database, head, (cells[TRACT_WIDTH + 5] as Hash | "") || null),
+  };
+}
+
+type RefRow = [kind: number, name: string, ...RefValueRow, updatedAt: number];
+const REFS = `SELECT r.kind, r.name, r.is_set, lower(hex(c.hash)), r.branch, r.note, r.updated_at
+  FROM refs r LEFT JOIN commits c ON c.id = r.commit_id WHERE r.is_set = 1 AND r.tract_id = +? AND r.kind = +?`;
+
+function toRef(row: RefRow, kind: RefKind): RefRecord | null {
+  const value = toRefValue(row[2], row[3], row[4], row[5]);
+  return value === null ? null : { kind, name: row[1], value, updatedAt: toIso(row[6]) };
+}
+
+export function readRef(database: Database, tract: string, kind: RefKind, name: string): RefRecord | null {
+  const row = database
+    .sql<RefRow>(`${REFS} AND r.name = +?`)
+    .get(findTractId(database, tract), REF_KINDS.indexOf(kind), name);
+  return row === undefined ? null : toRef(row, kind);
+}
+
+export function listRefs(database: Database, tract: string, kind: RefKind): readonly RefRecord[] {
+  return database
+    .sql<RefRow>(`${REFS} ORDER BY r.name`)
+    .all(findTractId(database, tract), REF_KINDS.indexOf(kind))
+    .flatMap((row) => toRef(row, kind) ?? []);
+}
+
+export function findRefId(database: Database, tractId: number, kind: RefKind, name: string): number | null {
+  return (
+    database
+      .sql<[number]>("SELECT id FROM refs WHERE tract_id = +? AND kind = +? AND name = +?")
+      .get(tractId, REF_KINDS.indexOf(kind), name)?.[0] ?? null
+  );
+}
+
+export function readRefAsOf(
+  database: Database,
+  tract: string,
+  kind: RefKind,
+  name: string,
+  operationSequence: number,
+): RefValue | null {
+  const tractId = findTractId(database, tract);
+  const refId = tractId === null ? null : findRefId(database, tractId, kind, name);
+  if (tractId === null || refId === null) return null;
+  const row = database
+    .sql<RefValueRow>(
+      `SELECT m.after_set, (SELECT lower(hex(hash)) FROM commits WHERE id = m.after_commit), m.after_branch, m.after_note
+       FROM ref_moves m WHERE m.ref_id = +? AND m.operation_sequence <= +? ORDER BY m.operation_sequence DESC, m.position DESC LIMIT 1`,
+    )
+    .get(refId, operationSequence);
+  return row === undefined ? null : toRefValue(row[0], row[1], row[2], row[3]);
+}

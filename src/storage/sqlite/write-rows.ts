@@ -1,0 +1,69 @@
+/** Writing the plain rows of a change set: annotations, compile records, content types. */
+import { jsonOrNull, keyOf, listOrNull, sequenceOf, toMilliseconds } from "./codec.ts";
+import { PRIORITIES } from "./commit-rows.ts";
+import type { Writing } from "./publish.ts";
+import { requirePlace } from "./write-commits.ts";
+
+export function writeAnnotations(writing: Writing): void {
+  const { change, database, tract } = writing;
+  const { interned } = database;
+  for (const annotation of change.annotations) {
+    tract.annotationSequence += 1;
+    database
+      .sql(
+        "INSERT INTO annotations (key, commit_id, priority, author_id, branch_id, created_at, retain, labels, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      )
+      .run(
+        keyOf(tract.id, tract.annotationSequence),
+        requirePlace(writing, annotation.commit).id,
+        annotation.priority === null ? null : PRIORITIES.indexOf(annotation.priority),
+        interned.authors.idOf(annotation.author),
+        interned.branches.idOf(annotation.branch),
+        toMilliseconds(annotation.createdAt),
+        jsonOrNull(annotation.retain),
+        listOrNull(annotation.labels),
+        annotation.reason,
+      );
+  }
+}
+
+export function writeCompileRecords({ change, database, tract }: Writing): void {
+  for (const record of change.compileRecords) {
+    const newest = database
+      .sql<[number | null]>("SELECT max(key) FROM compile_records WHERE key > +? AND key < +?")
+      .get(keyOf(tract.id, 0), keyOf(tract.id + 1, 0))?.[0];
+    const sequence = newest === null || newest === undefined ? 1 : sequenceOf(newest) + 1;
+    database
+      .sql(
+        `INSERT INTO compile_records (key, tract_id, record_id, head, branch, options, annotation_sequence, compiler_version, token_count,
+           token_source, commit_count, message_count, digest, created_at) VALUES (?, ?, ?, unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?)`,
+      )
+      .run(
+        keyOf(tract.id, sequence),
+        tract.id,
+        record.id,
+        record.head,
+        record.branch,
+        JSON.stringify(record.options),
+        record.annotationSequence,
+        record.compilerVersion,
+        record.tokenCount,
+        record.tokenSource,
+        record.commitCount,
+        record.messageCount,
+        record.digest,
+        toMilliseconds(record.createdAt),
+      );
+  }
+}
+
+/** Registering a name again replaces what it meant. */
+export function writeContentTypes({ change, database, tract }: Writing): void {
+  for (const { name, schema, role, priority } of change.contentTypes)
+    database
+      .sql(
+        `INSERT INTO content_types (tract_id, name, schema, role, priority) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (tract_id, name) DO UPDATE SET schema = excluded.schema, role = excluded.role, priority = excluded.priority`,
+      )
+      .run(tract.id, name, JSON.stringify(schema), role, PRIORITIES.indexOf(priority));
+}

@@ -1,0 +1,64 @@
+/** Tool annotate: judges commits after the fact: priority, labels, what a summary must keep (spec 1.6, 8). */
+import { z } from "zod";
+import { annotate } from "../../engine/history/annotate.ts";
+import { camelKeys, snakeKeys } from "../names.ts";
+import { priority, refs, stringList, text, WRITE_FIELDS } from "../params.ts";
+import { answer, columns, count, shortHashes } from "../render.ts";
+import { defineTool, type Tool } from "../tool.ts";
+
+const retain = z
+  .strictObject({ instructions: text, patterns: stringList, mode: z.enum(["substring", "regex"]).optional() })
+  .meta({ listed: { type: "object" } })
+  .optional()
+  .describe("What a summary must keep: {instructions, patterns, mode}");
+
+export const annotateTool: Tool = defineTool({
+  name: "annotate",
+  title: "Annotate commits",
+  description:
+    "Judge commits: pinned is always compiled, important kept longer, skip never compiled. Or label them.",
+  effect: "write",
+  isIdempotent: true,
+  input: {
+    refs,
+    priority,
+    retain,
+    add_labels: stringList,
+    remove_labels: stringList,
+    reason: text,
+    branch: text,
+  },
+  hiddenInSelf: ["retain"],
+  output: {
+    annotated: z.array(
+      z.strictObject({
+        hash: z.string(),
+        priority: z.string(),
+        labels: z.array(z.string()),
+        retain: z.unknown(),
+      }),
+    ),
+    context_tokens: z.int(),
+    ...WRITE_FIELDS,
+  },
+  run: async ({ engine }, input) => {
+    const result = await annotate(engine, camelKeys(input));
+    const short = await shortHashes(
+      engine,
+      result.annotated.map(({ hash }) => hash),
+    );
+    const rows = result.annotated.map((commit) => [
+      short(commit.hash),
+      commit.priority,
+      commit.labels.map((label) => `#${label}`).join(" "),
+    ]);
+    return {
+      structured: snakeKeys(result),
+      text: answer(
+        ["Annotated:", columns(rows), `Context now: ${count(result.contextTokens)} tokens.`],
+        "compile shows the effect; undo takes it back.",
+        result.warnings,
+      ),
+    };
+  },
+});

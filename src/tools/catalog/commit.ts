@@ -1,0 +1,112 @@
+/** Tool commit: stores contents on a branch, one or a batch (spec 1.4, 1.5, 8). */
+import { z } from "zod";
+import { isJsonObject } from "../../engine/content/json-rules.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { type CommitResult, commit } from "../../engine/history/commit.ts";
+import { camelKeys, snakeKeys } from "../names.ts";
+import { dialogueRole, jsonObject, priority, stringList, text, WRITE_FIELDS } from "../params.ts";
+import { wrongArgument } from "../parse-arguments.ts";
+import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
+import { defineTool, type Tool, type ToolResult } from "../tool.ts";
+
+const content = z
+  .custom<unknown>((value) => typeof value === "string" || isJsonObject(value), {
+    error: "expected a text, or a content object",
+  })
+  .meta({ listed: { anyOf: [{ type: "string" }, { type: "object" }] } });
+
+const ITEM = {
+  role: dialogueRole,
+  content_type: text,
+  name: text,
+  message: text,
+  operation: z.enum(["append", "edit"]).optional(),
+  edit_target: text,
+  labels: stringList,
+  metadata: jsonObject,
+  generation_config: jsonObject,
+  priority,
+};
+const items = z
+  .array(z.strictObject({ content, ...ITEM }))
+  .meta({ listed: { type: "array", items: { type: "object" } } })
+  .optional()
+  .describe("Batch of the same");
+
+export const commitTool: Tool = defineTool({
+  name: "commit",
+  title: "Commit to the context",
+  description:
+    "Store what must survive: text, or an object by content_type: instruction, reasoning, output{text} tool_io{tool_name,direction,payload,call_id} artifact{artifact_type,content,path} session{session_type,summary} config{settings}.",
+  effect: "write",
+  isIdempotent: false,
+  input: {
+    content: content.optional(),
+    ...ITEM,
+    items,
+    expected_head: text,
+    idempotency_key: text,
+    branch: text,
+  },
+  contentArguments: ["content", "content_type", "role", "name"],
+  hiddenInSelf: ["name", "metadata", "generation_config", "expected_head"],
+  output: {
+    commits: z.array(
+      z.strictObject({ hash: z.string(), message: z.string(), content_type: z.string(), tokens: z.int() }),
+    ),
+    context_tokens: z.int(),
+    budget: z.strictObject({ max_tokens: z.int(), used: z.int(), action: z.string() }).optional(),
+    ...WRITE_FIELDS,
+  },
+  run: async ({ engine }, { items: several, branch, expected_head, idempotency_key, ...one }) => {
+    const isOne = Object.values(one).some((value) => value !== undefined);
+    if (several !== undefined && isOne)
+      throw wrongArgument("items", "expected alone; what is common goes into each item");
+    if (several === undefined && one.content === undefined)
+      throw wrongArgument("content", "is required, unless items are given");
+    const result = await commit(engine, {
+      items: (several ?? [one]).map((item) => ({ ...camelKeys(item), content: item.content })),
+      branch,
+      expectedHead: expected_head,
+      idempotencyKey: idempotency_key,
+      contextTokens: true,
+    });
+    return await present(engine, result);
+  },
+});
+
+async function present(engine: Engine, result: CommitResult): Promise<ToolResult> {
+  const { commits, contextTokens, budget, branch, warnings } = result;
+  const shown = commits.slice(0, COMMITS_SHOWN);
+  const short = await shortHashes(
+    engine,
+    shown.map(({ hash }) => hash),
+  );
+  const lines = shown.map(
+    ({ hash, message, tokens }) =>
+      `${short(hash)} ${oneLine(message, MESSAGE_CHARS)} (${plural(tokens, "token")})`,
+  );
+  const more = commits.length > shown.length ? `… and ${count(commits.length - shown.length)} more` : null;
+  const limit = budget === null ? "" : ` of a budget of ${count(budget.maxTokens)}`;
+  const size = `Context of ${branch}: ${count(contextTokens ?? 0)} tokens${limit}.`;
+  return {
+    structured: {
+      ...snakeKeys({ ...result, commits: [], budget: budget ?? undefined }),
+      commits: commits.map(({ hash, message, contentType, tokens }) => ({
+        hash,
+        message,
+        content_type: contentType,
+        tokens,
+      })),
+    },
+    text: answer([`Committed to ${branch}:`, ...lines, more, size], nextStep(result), warnings),
+  };
+}
+
+const COMMITS_SHOWN = 20;
+const MESSAGE_CHARS = 100;
+
+function nextStep({ budget }: CommitResult): string {
+  const isTight = budget !== null && budget.used > budget.maxTokens;
+  return isTight ? "annotate what is no longer needed with priority skip." : "go on; undo takes this back.";
+}

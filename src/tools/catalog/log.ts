@@ -1,0 +1,53 @@
+/** Tool log: lists commits, newest first, in pages (spec 3.1, 8). */
+import { z } from "zod";
+import { type LogResult, log } from "../../engine/history/log.ts";
+import { ENTRY_FIELDS, entryCells, entryOf } from "../entries.ts";
+import { camelKeys } from "../names.ts";
+import { flag, nextCursor, oneOf, oneOrMore, pageLimit, text } from "../params.ts";
+import { answer, columns, shortHashes } from "../render.ts";
+import { defineTool, type Tool } from "../tool.ts";
+
+export const logTool: Tool = defineTool({
+  name: "log",
+  title: "List commits",
+  description:
+    "List commits, newest first, with filters. For their content use show; to find words use search.",
+  effect: "read",
+  isIdempotent: true,
+  input: {
+    ref: text.describe("Or a range a..b"),
+    limit: pageLimit(20),
+    cursor: text,
+    operation: oneOf(["append", "edit", "merge"]),
+    content_type: oneOrMore,
+    role: oneOf(["system", "user", "assistant", "tool"]),
+    label: oneOrMore,
+    author: oneOf(["user", "agent", "tool", "policy", "import"]),
+    priority: oneOf(["skip", "normal", "important", "pinned"]),
+    since: text,
+    until: text,
+    text,
+    first_parent: flag,
+    branch: text,
+  },
+  hiddenInSelf: ["operation", "author", "first_parent"],
+  output: { entries: z.array(z.strictObject(ENTRY_FIELDS)), next_cursor: nextCursor },
+  run: async ({ engine }, input) => {
+    const result = await log(engine, camelKeys(input));
+    const short = await shortHashes(
+      engine,
+      result.entries.flatMap((entry) => [entry.hash, entry.editTarget]),
+    );
+    return {
+      structured: { entries: result.entries.map(entryOf), next_cursor: result.nextCursor },
+      text: answer([columns(result.entries.map((entry) => entryCells(entry, short)))], nextStep(result)),
+    };
+  },
+});
+
+function nextStep({ entries, nextCursor: cursor }: LogResult): string {
+  if (cursor !== null) return `log with cursor ${cursor} for older commits.`;
+  return entries.length === 0
+    ? "commit something; nothing matches here yet."
+    : "show with a hash gives the content.";
+}

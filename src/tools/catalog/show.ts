@@ -1,0 +1,134 @@
+/** Tool show: gives commits whole, or a long text piece by piece (spec 3.1, 8). */
+import { z } from "zod";
+import type { AnyContent } from "../../engine/content/content-types.ts";
+import { isBuiltIn } from "../../engine/content/content-types.ts";
+import { payloadText, plainText } from "../../engine/content/plain-text.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { type ShownCommit, type ShowResult, show } from "../../engine/history/show.ts";
+import { ENTRY_FIELDS, entryOf } from "../entries.ts";
+import { snakeKeys } from "../names.ts";
+import { refs, text } from "../params.ts";
+import { answer, authorName, count, plural, shortHashes, shortTime } from "../render.ts";
+import { defineTool, type Tool } from "../tool.ts";
+
+const annotation = z.strictObject({
+  sequence: z.int(),
+  commit: z.string(),
+  priority: z.string().nullable(),
+  retain: z.unknown(),
+  labels: z.array(z.string()),
+  reason: z.string().nullable(),
+  author: ENTRY_FIELDS.author ?? z.unknown(),
+  created_at: z.string(),
+  branch: z.string(),
+});
+
+export const showTool: Tool = defineTool({
+  name: "show",
+  title: "Show commits",
+  description:
+    "Show commits in full, with annotations and edits. A stub's range a..b brings back what a budget left out.",
+  effect: "read",
+  isIdempotent: true,
+  input: {
+    refs: refs.describe("Commits, or one range a..b"),
+    offset: z.int().min(0).optional().describe("In characters; of a range, commits"),
+    limit: z.int().min(1).optional(),
+    branch: text,
+  },
+  output: {
+    commits: z.array(
+      z.strictObject({
+        ...ENTRY_FIELDS,
+        content: z.unknown(),
+        part: z.strictObject({ text: z.string(), offset: z.int(), total_chars: z.int() }).nullable(),
+        content_hash: z.string().nullable(),
+        metadata: z.unknown(),
+        generation_config: z.unknown(),
+        annotations: z.array(annotation),
+        edits: z.array(z.strictObject(ENTRY_FIELDS)),
+        made_by: z.strictObject({ id: z.string(), type: z.string() }).nullable(),
+        ledger_id: z.string().nullable(),
+      }),
+    ),
+    total: z.int(),
+    next_offset: z.int().nullable(),
+  },
+  run: async ({ engine }, input) => {
+    const result = await show(engine, input);
+    return { structured: structured(result), text: await described(engine, result) };
+  },
+});
+
+function structured(result: ShowResult): Record<string, unknown> {
+  const commits = result.commits.map((commit) => ({
+    ...entryOf(commit),
+    content: commit.content,
+    part: commit.part === null ? null : snakeKeys(commit.part),
+    content_hash: commit.contentHash,
+    metadata: commit.metadata,
+    generation_config: commit.generationConfig,
+    annotations: commit.annotations.map(snakeKeys),
+    edits: commit.edits.map(entryOf),
+    made_by: commit.madeBy,
+    ledger_id: commit.ledgerId,
+  }));
+  return { commits, total: result.total, next_offset: result.nextOffset };
+}
+
+async function described(engine: Engine, result: ShowResult): Promise<string> {
+  const named = result.commits.flatMap((commit) => [
+    commit.hash,
+    commit.editTarget,
+    ...commit.edits.map((edit) => edit.hash),
+  ]);
+  const short = await shortHashes(engine, named);
+  const blocks = result.commits.map((commit) => block(commit, short));
+  return answer(blocks, nextStep(result));
+}
+
+/** A heading of facts, then the text between lines that mark where stored text begins and ends. */
+function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string): string {
+  const {
+    hash,
+    createdAt,
+    role,
+    contentType,
+    tokens,
+    author,
+    priority,
+    labels,
+    message,
+    editTarget,
+    edits,
+    part,
+  } = commit;
+  const facts = [
+    `${short(hash)} ${contentType ?? "merge"} ${role ?? "-"}, ${plural(tokens, "token")}, ${shortTime(createdAt)}, by ${authorName(author)}`,
+    `message: ${message}`,
+    priority === "normal" ? "" : `priority: ${priority}`,
+    labels.length === 0 ? "" : `labels: ${labels.join(", ")}`,
+    editTarget === null ? "" : `edit of: ${short(editTarget)}`,
+    edits.length === 0
+      ? ""
+      : `edited by: ${edits.map((edit) => short(edit.hash)).join(", ")} (compile shows the last)`,
+    part === null
+      ? ""
+      : `characters ${count(part.offset)} to ${count(part.offset + part.text.length)} of ${count(part.totalChars)}`,
+  ];
+  const text = part?.text ?? (commit.content === null ? "" : shownText(commit.content));
+  return [...facts.filter((fact) => fact !== ""), "---", text, "---"].join("\n");
+}
+
+function shownText(content: AnyContent): string {
+  if (isBuiltIn(content) && content.content_type === "tool_io")
+    return `${content.tool_name} (${content.direction}): ${payloadText(content)}`;
+  return plainText(content);
+}
+
+function nextStep({ nextOffset, commits }: ShowResult): string {
+  if (nextOffset !== null) return `show the same with offset ${nextOffset} for the rest.`;
+  return commits.some((commit) => commit.edits.length > 0)
+    ? "show an edit to see what compile uses."
+    : "commit with edit_target corrects it; annotate pins or skips it.";
+}

@@ -1,0 +1,111 @@
+/** Tool status: says where a worktree stands (spec 3.1, 8). */
+import { z } from "zod";
+import type { Engine } from "../../engine/engine.ts";
+import { operationEntry } from "../../engine/history/operations.ts";
+import { type StatusResult, status } from "../../engine/history/status.ts";
+import { ENTRY_FIELDS, entryCells, entryOf } from "../entries.ts";
+import { snakeKeys } from "../names.ts";
+import { flag } from "../params.ts";
+import { answer, columns, count, plural, shortHashes, shortTime } from "../render.ts";
+import { defineTool, type Tool } from "../tool.ts";
+import { operationCells, operationFields } from "./operations.ts";
+
+const budget = z.strictObject({
+  max_tokens: z.int(),
+  used: z.int(),
+  percent: z.number(),
+  action: z.string(),
+});
+const tract = z.strictObject({
+  name: z.string(),
+  created_at: z.string(),
+  last_activity: z.string().nullable(),
+  branches: z.int(),
+  operations: z.int(),
+});
+
+export const statusTool: Tool = defineTool({
+  name: "status",
+  title: "Status",
+  description:
+    "Say where you are: branch, head, size of the context against its budget, latest commits and operations. Start here.",
+  effect: "read",
+  isIdempotent: true,
+  input: { tracts: flag.describe("Also list all tracts") },
+  output: {
+    tract: z.string(),
+    worktree: z.string(),
+    branch: z.string().nullable(),
+    detached: z.boolean(),
+    head: z.string().nullable(),
+    commits: z.int(),
+    tokens: z.int(),
+    token_source: z.string(),
+    budget: budget.nullable(),
+    recent: z.array(z.strictObject(ENTRY_FIELDS)),
+    operations: z.array(operationFields),
+    store: z.strictObject({ kind: z.string(), bytes: z.int() }),
+    tracts: z.array(tract).optional(),
+  },
+  run: async ({ engine }, input) => {
+    const result = await status(engine, input);
+    const { recent, operations, ...rest } = result;
+    const structured = {
+      ...snakeKeys(rest),
+      recent: recent.map(entryOf),
+      operations: operations.map(operationEntry).map(snakeKeys),
+    };
+    return { structured, text: await described(engine, result) };
+  },
+});
+
+async function described(engine: Engine, result: StatusResult): Promise<string> {
+  const { recent, operations, tracts } = result;
+  const short = await shortHashes(engine, [
+    result.head,
+    ...recent.flatMap((entry) => [entry.hash, entry.editTarget]),
+  ]);
+  const place = result.detached
+    ? `HEAD detached at ${short(result.head)}`
+    : `branch ${result.branch}, ${result.head === null ? "no commits yet" : `at ${short(result.head)}`}`;
+  return answer(
+    [
+      `Tract ${result.tract}, worktree ${result.worktree}: ${place}.`,
+      `${plural(result.commits, "commit")}; context: ${count(result.tokens)} tokens (${result.tokenSource})${budgetText(result)}.`,
+      section("Recent commits", columns(recent.map((entry) => entryCells(entry, short)))),
+      section("Recent operations", columns(operations.map(operationEntry).map(operationCells))),
+      tracts === undefined
+        ? null
+        : section(
+            "Tracts",
+            columns(
+              tracts.map(({ name, branches, operations: done, lastActivity }) => [
+                name,
+                plural(branches, "branch", "branches"),
+                plural(done, "operation"),
+                lastActivity === null ? "" : shortTime(lastActivity),
+              ]),
+            ),
+          ),
+    ],
+    nextStep(result),
+  );
+}
+
+function section(title: string, lines: string): string {
+  return lines === "" ? "" : `${title}:\n${lines}`;
+}
+
+function budgetText({ budget: limit }: StatusResult): string {
+  return limit === null
+    ? ""
+    : `, ${limit.percent} % of the budget of ${count(limit.maxTokens)} (${limit.action})`;
+}
+
+function nextStep({ commits, detached, budget: limit }: StatusResult): string {
+  if (detached) return "branch with action create and switch true to commit from here.";
+  if (commits === 0) return "commit what must survive.";
+  return limit !== null && limit.percent > 100
+    ? "annotate what is no longer needed with priority skip."
+    : "compile reads the context.";
+}

@@ -1,0 +1,132 @@
+/** Runs one tool call for any way in: profile, arguments, engine, tool, and one shape of failure. */
+import { type Engine, withScope } from "../engine/engine.ts";
+import { TractError } from "../engine/errors.ts";
+import { nearest } from "../engine/nearest.ts";
+import { expectedFailure, INTERNAL_FAILURE, type ToolFailure } from "./failure.ts";
+import { PROFILES, type Profile } from "./profiles.ts";
+import { shortArguments } from "./short-arguments.ts";
+import type { Tool, ToolContext, ToolResult } from "./tool.ts";
+
+/** Where a call is to happen; what is not given comes from settings. */
+export interface CallSite {
+  readonly tract?: string;
+  /** An unknown one is `not-found`. */
+  readonly worktree?: string;
+}
+
+/** What a way in lends to calls. */
+export interface ToolHost {
+  readonly tools: readonly Tool[];
+  readonly profile: Profile;
+  readonly engineFor: (site: CallSite) => Promise<Engine>;
+  readonly readTextFile: ToolContext["readTextFile"];
+  /** Tells the people who run the server of an error that no caller should meet. */
+  readonly reportBug: (error: unknown, tool: string) => void;
+}
+
+export interface ToolCall {
+  readonly name: string;
+  readonly args: unknown;
+  readonly signal: AbortSignal;
+  readonly progress: ToolContext["progress"];
+}
+
+export type ToolOutcome =
+  | { readonly ok: true; readonly tool: Tool; readonly result: ToolResult }
+  | { readonly ok: false; readonly failure: ToolFailure };
+
+/** Runs a call. Never throws: what goes wrong is a failure with code, message, hint and data. */
+export async function executeTool(call: ToolCall, host: ToolHost): Promise<ToolOutcome> {
+  try {
+    const tool = findTool(call.name, host);
+    const { site, own } = splitArguments(call.args);
+    const prepared = tool.prepare(own);
+    const scope = { tool: { name: tool.name, arguments: shortArguments(own) } };
+    const engine = withScope(await host.engineFor(site), scope);
+    if (prepared.isRead && site.tract !== undefined) await requireTract(engine);
+    if (call.signal.aborted) throw cancelled();
+    const result = await prepared.run({
+      engine,
+      signal: call.signal,
+      progress: call.progress,
+      readTextFile: host.readTextFile,
+    });
+    return { ok: true, tool, result };
+  } catch (error) {
+    const failure = call.signal.aborted ? cancelled().toJSON() : expectedFailure(error);
+    if (failure === null) host.reportBug(error, call.name);
+    return { ok: false, failure: failure ?? INTERNAL_FAILURE };
+  }
+}
+
+/** The profile is enforced here, not only by what is listed: a client may call what it was never shown. */
+function findTool(name: string, { tools, profile }: ToolHost): Tool {
+  const tool = tools.find((known) => known.name === name);
+  const offered: readonly string[] = PROFILES[profile];
+  if (tool === undefined) {
+    const near = nearest(name, offered);
+    throw new TractError("not-found", `there is no tool ${JSON.stringify(name.slice(0, NAME_CHARS_SHOWN))}`, {
+      hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `Tools: ${offered.join(", ")}.`,
+      data: { near },
+    });
+  }
+  if (offered.includes(name)) return tool;
+  throw new TractError("not-allowed", `the tool ${name} is not part of the profile ${profile}`, {
+    hint: "A person can start the server with --profile full (or TRACT_PROFILE=full) to offer every tool.",
+    data: { tool: name, profile, offered },
+  });
+}
+
+const NAME_CHARS_SHOWN = 80;
+
+/** Takes the arguments that say where, which every tool has, from its own. */
+function splitArguments(args: unknown): {
+  readonly site: CallSite;
+  readonly own: Readonly<Record<string, unknown>>;
+} {
+  if (args === undefined || args === null) return { site: {}, own: {} };
+  if (typeof args !== "object" || Array.isArray(args)) {
+    throw new TractError("invalid-argument", "arguments: expected a JSON object", {
+      hint: "Give the arguments by name.",
+      data: { path: "" },
+    });
+  }
+  const { tract, worktree, ...own } = args as Readonly<Record<string, unknown>>; // An object from JSON.
+  return { site: { ...siteName("tract", tract), ...siteName("worktree", worktree) }, own };
+}
+
+function siteName<Name extends "tract" | "worktree">(
+  name: Name,
+  value: unknown,
+): { readonly [N in Name]?: string } {
+  if (value === undefined || value === null) return {};
+  if (typeof value === "string" && SITE_NAME.test(value) && value.isWellFormed())
+    return { [name]: value } as { [N in Name]: string }; // Computed keys widen.
+  throw new TractError("invalid-argument", `${name}: expected a name of 1 to 200 printable characters`, {
+    hint: `Leave ${name} out to use the server's own.`,
+    data: { path: name },
+  });
+}
+
+/** What can be shown and typed: no control characters. */
+const SITE_NAME = /^[^\p{Cc}]{1,200}$/u;
+
+/** Reading a tract that was never written would look like an empty one; a mistyped name should not. */
+async function requireTract({ store, scope }: Engine): Promise<void> {
+  if ((await store.findTract(scope.tract)) !== null) return;
+  const near = nearest(
+    scope.tract,
+    (await store.listTracts()).map((tract) => tract.name),
+  );
+  throw new TractError("not-found", `there is no tract ${JSON.stringify(scope.tract)} in this store`, {
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(" or ")}?`
+        : "Leave tract out to use your own; status with tracts lists them, and a commit makes a new one.",
+    data: { tract: scope.tract, near },
+  });
+}
+
+function cancelled(): TractError {
+  return new TractError("cancelled", "the call was cancelled", { hint: "Call again when you want it done." });
+}

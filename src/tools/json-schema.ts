@@ -1,0 +1,87 @@
+/** The JSON Schema of a tool as clients see it: compact, because every session pays for every word (spec 6.2; spec 9, 29). */
+import { z } from "zod";
+import type { Profile } from "./profiles.ts";
+import type { Tool } from "./tool.ts";
+
+export interface ObjectSchema {
+  readonly type: "object";
+  readonly properties: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly { readonly required: readonly string[] }[];
+}
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A zod schema whose listing is given by hand, as `.meta({ listed })`: where the exact schema is long or has no JSON form. */
+export interface ListedMeta {
+  readonly listed: JsonSchema;
+}
+
+/** Every tool takes these; they say all by their names. */
+const SHARED_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
+  tract: { type: "string" },
+  worktree: { type: "string" },
+};
+
+/** Arguments that a profile shows; strictness is the server's business, not the schema's. */
+export function inputSchema(tool: Tool, profile: Profile): ObjectSchema {
+  const { properties, required } = objectSchema(tool.input, "input");
+  const hidden = profile === "self" ? tool.hiddenInSelf : [];
+  const shown = Object.fromEntries(Object.entries(properties).filter(([name]) => !hidden.includes(name)));
+  return {
+    type: "object",
+    properties: { ...shown, ...SHARED_PROPERTIES },
+    ...(required.length > 0 ? { required } : {}),
+  };
+}
+
+/**
+ * Success or `{ error }`: clients of the 2025 line check failures against this schema too, and throw when it does not fit (spec 9, 30).
+ */
+export function outputSchema(tool: Tool): ObjectSchema {
+  const { properties, required } = objectSchema(tool.output, "output");
+  return {
+    type: "object",
+    properties: { ...properties, error: ERROR_SCHEMA },
+    anyOf: [{ required }, { required: ["error"] }],
+  };
+}
+
+const ERROR_SCHEMA: JsonSchema = {
+  type: "object",
+  properties: {
+    code: { type: "string" },
+    message: { type: "string" },
+    hint: { type: "string" },
+    data: { type: "object" },
+  },
+  required: ["code", "message", "hint", "data"],
+};
+
+function objectSchema(
+  schema: z.ZodObject,
+  io: "input" | "output",
+): { readonly properties: Readonly<Record<string, JsonSchema>>; readonly required: readonly string[] } {
+  const json = z.toJSONSchema(schema, { io, unrepresentable: "any", override: compact });
+  const properties = Object.entries(json.properties ?? {}).map(([name, node]) => [
+    name,
+    typeof node === "object" ? { ...node } : {},
+  ]);
+  return { properties: Object.fromEntries(properties), required: json.required ?? [] };
+}
+
+/** Leaves out what tells a caller nothing. */
+function compact({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const listed = jsonSchema.listed;
+  if (typeof listed === "object" && listed !== null) {
+    const { description } = jsonSchema;
+    for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+    Object.assign(jsonSchema, listed, description === undefined ? {} : { description });
+    return;
+  }
+  delete jsonSchema.additionalProperties;
+  delete jsonSchema.propertyNames;
+  delete jsonSchema.minLength;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER || jsonSchema.minimum === 0 || jsonSchema.minimum === 1)
+    delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+}

@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { z } from "zod";
+import { decodeCursor, encodeCursor } from "../../../src/engine/cursor.ts";
+import { annotate } from "../../../src/engine/history/annotate.ts";
+import { checkout } from "../../../src/engine/history/checkout.ts";
+import { type OperationEntry, operations } from "../../../src/engine/history/operations.ts";
+import { createTag } from "../../../src/engine/history/tag.ts";
+import { undo } from "../../../src/engine/history/undo.ts";
+import { openTestEngine, type TestEngine } from "../../support/engine.ts";
+import { inWorktree, refusal, say } from "../../support/history.ts";
+
+let test: TestEngine;
+beforeEach(async () => {
+  test = await openTestEngine();
+});
+afterEach(async () => {
+  await test.close();
+});
+
+it("has an empty log before the first write", async () => {
+  expect(await operations(test.engine)).toEqual({ operations: [], nextCursor: null });
+});
+
+it("lists what was done, newest first, with its moves", async () => {
+  const { engine } = test;
+  const one = await say(engine, "one");
+  const tag = await createTag(engine, { name: "v1" });
+  const { operations: log } = await operations(engine);
+  expect(log.map(({ type }) => type)).toEqual(["tag", "commit"]);
+  expect(log[0]).toEqual({
+    id: tag.operationId,
+    type: "tag",
+    worktree: "default",
+    author: { kind: "user", name: "Ada", session_id: null },
+    branch: "main",
+    createdAt: tag.tag.createdAt,
+    refMoves: [{ kind: "tag", name: "v1", before: null, after: { commit: one } }],
+    annotations: 0,
+    sources: [one],
+    results: [],
+    params: { action: "create", name: "v1" },
+    undoes: null,
+    undone: false,
+  });
+  expect(log[1]).toMatchObject({ results: [one], undone: false });
+});
+
+it("pages with a cursor until the end, without gaps while others write", async () => {
+  const { engine } = test;
+  for (let i = 0; i < 7; i++) await say(engine, `message ${i}`);
+  const whole = (await operations(engine)).operations.map(({ id }) => id);
+  const seen: string[] = [];
+  let cursor: string | null | undefined;
+  for (let pages = 0; cursor !== null && pages < 10; pages++) {
+    const page = await operations(engine, { limit: 3, cursor });
+    seen.push(...page.operations.map(({ id }: OperationEntry) => id));
+    cursor = page.nextCursor;
+    await say(engine, `while paging ${pages}`);
+  }
+  expect(seen).toEqual(whole);
+});
+
+it("filters by type and by commit", async () => {
+  const { engine } = test;
+  const one = await say(engine, "one");
+  const two = await say(engine, "two");
+  await annotate(engine, { refs: [one], priority: "pinned" });
+  await checkout(engine, { ref: one });
+  const types = async (request: object): Promise<readonly string[]> =>
+    (await operations(engine, request)).operations.map(({ type }) => type);
+  expect(await types({ type: "commit" })).toEqual(["commit", "commit"]);
+  expect(await types({ commit: one })).toEqual(["annotate", "commit"]);
+  expect(await types({ commit: two.slice(0, 12) })).toEqual(["commit"]);
+  expect(await types({ commit: one, type: "commit" })).toEqual(["commit"]);
+  expect(await types({ type: "nothing\ud800" })).toEqual([]);
+});
+
+it("marks what is undone and names what an undo undid", async () => {
+  const { engine } = test;
+  await say(engine, "one");
+  const { operationId, undone } = await undo(engine);
+  const { operations: log } = await operations(engine);
+  expect(log).toMatchObject([
+    { id: operationId, type: "undo", undoes: undone.id, undone: false },
+    { id: undone.id, type: "commit", undoes: null, undone: true },
+  ]);
+});
+
+it("shows the operations of every worktree", async () => {
+  const { engine } = test;
+  await say(engine, "one");
+  await say(inWorktree(engine, "other"), "two");
+  expect((await operations(engine)).operations.map(({ worktree }) => worktree)).toEqual(["other", "default"]);
+});
+
+it("refuses a cursor of another query, of another list, and what is no cursor", async () => {
+  const { engine } = test;
+  for (let i = 0; i < 3; i++) await say(engine, `message ${i}`);
+  const { nextCursor } = await operations(engine, { limit: 1 });
+  expect(nextCursor).not.toBeNull();
+  const cursors = [
+    { cursor: nextCursor ?? "", type: "commit" },
+    { cursor: "garbage" },
+    { cursor: "" },
+    { cursor: "x".repeat(5_000) },
+    { cursor: Buffer.from("[1,2]").toString("base64url") },
+    { cursor: encodeCursor({ kind: "log", query: { tract: "test" } }, 1) },
+    { cursor: encodeCursor({ kind: "operations", query: { tract: "else" } }, 1) },
+  ];
+  for (const request of cursors)
+    expect((await refusal(engine, () => operations(engine, request))).code).toBe("invalid-argument");
+});
+
+it("refuses limits out of bounds and unknown commits", async () => {
+  const { engine } = test;
+  await say(engine, "one");
+  for (const limit of [0, 201, 2.5])
+    expect((await refusal(engine, () => operations(engine, { limit }))).code).toBe("invalid-argument");
+  expect((await refusal(engine, () => operations(engine, { commit: "abcd1234" }))).code).toBe("not-found");
+});
+
+it("gives a position back only for the query that it was made for", () => {
+  const paged = { kind: "log", query: { ref: "main", role: undefined } };
+  const cursor = encodeCursor(paged, ["abc", 3]);
+  const position = z.tuple([z.string(), z.int()]);
+  expect(cursor).toMatch(/^[\w-]+$/);
+  expect(decodeCursor(cursor, { kind: "log", query: { ref: "main" } }, position)).toEqual(["abc", 3]);
+  expect(() => decodeCursor(cursor, { kind: "log", query: { ref: "topic" } }, position)).toThrow(
+    expect.objectContaining({ code: "invalid-argument" }),
+  );
+  expect(() => decodeCursor(cursor, paged, z.int())).toThrow(
+    expect.objectContaining({ code: "invalid-argument" }),
+  );
+});

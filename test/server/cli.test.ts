@@ -1,0 +1,286 @@
+/** The CLI as people and scripts use it: one session as it prints, JSON, stdin, exit codes, help. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { displayWidth } from "../../src/server/cli/table.ts";
+import { TOOLS } from "../../src/tools/registry.ts";
+import { type Cli, comparable, createCli } from "../support/cli.ts";
+
+let cli: Cli;
+beforeEach(() => {
+  cli = createCli();
+});
+afterEach(() => cli.remove());
+
+test("a session prints what it always printed", async () => {
+  const session = [
+    ["commit", "Be a careful researcher.", "--content-type", "instruction", "--name", "style"],
+    ["commit", "What changed in the last release?"],
+    ["commit", "The parser is new; old files still load.", "--role", "assistant", "--labels", "fact"],
+    ["status"],
+    ["branch", "create", "experiment", "--switch"],
+    ["commit", "What if we dropped the old format?"],
+    ["annotate", "HEAD~1", "--priority", "pinned", "--reason", "the one fact that matters"],
+    ["branch"],
+    ["log"],
+    ["log", "--graph"],
+    ["log", "main..experiment", "--limit", "1"],
+    ["show", "HEAD"],
+    ["compile"],
+    ["compile", "--format", "openai"],
+    ["compile", "--format", "anthropic"],
+    ["search", "old", "format"],
+    ["tag", "create", "v1", "HEAD"],
+    ["tag"],
+    ["checkout", "main"],
+    ["undo"],
+    ["operations", "--limit", "3"],
+    ["ledger", "--limit", "3"],
+    ["verify"],
+    ["tracts"],
+    ["log", "nowhere"],
+    ["checkout", "experimnt"],
+  ];
+  let transcript = "";
+  for (const argv of session) {
+    const { exitCode, out, err } = await cli.run(argv);
+    const typed = argv.map((word) => (/^[\w~.=-]+$/.test(word) ? word : JSON.stringify(word))).join(" ");
+    transcript += `$ tract ${typed}\n${out}${err}${exitCode === 0 ? "" : `exit code ${exitCode}\n`}\n`;
+  }
+  await expect(comparable(transcript)).toMatchFileSnapshot("../golden/cli-session.txt");
+});
+
+describe("--json", () => {
+  test("prints the structured result and nothing else", async () => {
+    const committed = await cli.json(["commit", "one"]);
+    expect(committed).toMatchObject({
+      branch: "main",
+      commits: [{ content_type: "dialogue" }],
+      warnings: [],
+    });
+    expect(await cli.json(["log"])).toMatchObject({
+      entries: [{ role: "user", author: { kind: "user", name: null } }],
+      next_cursor: null,
+    });
+  });
+
+  test("prints a failure in the shape of the tools, with exit code 1", async () => {
+    const { exitCode, out, err } = await cli.run(["checkout", "nowhere", "--json"]);
+    expect({ exitCode, err }).toEqual({ exitCode: 1, err: "" });
+    expect(JSON.parse(out)).toMatchObject({
+      error: { code: "not-found", hint: expect.any(String), data: expect.any(Object) },
+    });
+  });
+});
+
+describe("content", () => {
+  const contentOf = async (): Promise<unknown> => await cli.json(["show", "HEAD"]);
+
+  test("comes from a word", async () => {
+    await cli.run(["commit", "line one\nline two"]);
+    expect(await contentOf()).toMatchObject({ commits: [{ content: { text: "line one\nline two" } }] });
+  });
+
+  test("comes from stdin with a dash", async () => {
+    await cli.run(["commit", "-"], { stdin: "from stdin\n" });
+    expect(await contentOf()).toMatchObject({ commits: [{ content: { text: "from stdin\n" } }] });
+  });
+
+  test("comes from a file, byte for byte", async () => {
+    const file = join(cli.folder, "note.md");
+    writeFileSync(file, "# Note\n\n{not json}\n");
+    await cli.run(["commit", "--file", file, "--content-type", "output"]);
+    expect(await contentOf()).toMatchObject({
+      commits: [{ content_type: "output", content: { text: "# Note\n\n{not json}\n" } }],
+    });
+  });
+
+  test("may be a whole content object", async () => {
+    await cli.run([
+      "commit",
+      '{"content_type":"tool_io","tool_name":"grep","direction":"call","payload":{"q":1}}',
+    ]);
+    expect(await contentOf()).toMatchObject({
+      commits: [{ content: { tool_name: "grep", payload: { q: 1 } } }],
+    });
+  });
+
+  test("that only looks like JSON stays text", async () => {
+    await cli.run(["commit", '{"a":1}']);
+    expect(await contentOf()).toMatchObject({
+      commits: [{ content: { content_type: "dialogue", text: '{"a":1}' } }],
+    });
+  });
+
+  test("of several commits comes as items", async () => {
+    await cli.run(["commit", "--items", '[{"content":"a"},{"content":"b","role":"assistant"}]']);
+    expect(await cli.json(["log"])).toMatchObject({ entries: [{ role: "assistant" }, { role: "user" }] });
+  });
+
+  test("given twice is refused", async () => {
+    const { exitCode, err } = await cli.run(["commit", "a", "--content", "b"]);
+    expect(exitCode).toBe(2);
+    expect(err).toContain("content is given twice");
+  });
+});
+
+describe("import", () => {
+  const transcript = JSON.stringify([
+    { role: "user", content: "hello" },
+    { role: "assistant", content: "hi" },
+  ]);
+
+  test("reads a file that a person names, wherever it lies", async () => {
+    const file = join(cli.folder, "..", "chat.json");
+    writeFileSync(file, transcript);
+    expect(await cli.json(["import", file])).toMatchObject({
+      imported: 2,
+      branches: [{ commits: 2, created: true }],
+    });
+    expect(await cli.json(["import", "../chat.json"])).toMatchObject({ imported: 0 });
+  });
+
+  test("reads stdin with a dash", async () => {
+    expect(await cli.json(["import", "-"], { stdin: transcript })).toMatchObject({ imported: 2 });
+  });
+
+  test("says that there is no such file, without its path", async () => {
+    const { exitCode, err } = await cli.run(["import", "missing.json"]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("[not-found]");
+    expect(err).not.toContain(cli.folder);
+  });
+});
+
+describe("settings", () => {
+  test("are taken as flags before and after the command, and make a worktree", async () => {
+    await cli.run(["--worktree", "one", "commit", "a"]);
+    await cli.run(["commit", "b", "--worktree", "two", "--tract", "other"]);
+    expect(await cli.json(["status", "--worktree", "one"])).toMatchObject({ worktree: "one", commits: 1 });
+    expect(await cli.json(["status", "--tract", "other", "--worktree", "two"])).toMatchObject({
+      tract: "other",
+      commits: 1,
+    });
+  });
+
+  test("of the profile do not keep a person from a tool", async () => {
+    expect((await cli.run(["verify", "--profile", "self"])).exitCode).toBe(0);
+  });
+
+  test("name the author", async () => {
+    await cli.run(["commit", "a"], { env: { TRACT_AGENT_ID: "ada" } });
+    expect(await cli.json(["log"])).toMatchObject({
+      entries: [{ author: { kind: "user", name: "ada", session_id: null } }],
+    });
+  });
+
+  test("that are wrong are a usage error", async () => {
+    const { exitCode, err } = await cli.run(["status", "--durability", "none"]);
+    expect(exitCode).toBe(2);
+    expect(err).toContain("--durability");
+  });
+
+  test("that do not exist are warned of", async () => {
+    expect((await cli.run(["status"], { env: { TRACT_PROFLE: "full" } })).err).toContain(
+      "did you mean TRACT_PROFILE?",
+    );
+  });
+});
+
+describe("exit codes", () => {
+  test.each([
+    [["status"], 0],
+    [["--version"], 0],
+    [["--help"], 0],
+    [["commit", "--help"], 0],
+    [["help", "log"], 0],
+    [["log", "nowhere"], 1],
+    [["statsu"], 2],
+    [["status", "--nonsense"], 2],
+    [["checkout", "a", "b"], 2],
+    [["log", "--limit", "many"], 2],
+    [["log", "--limit"], 2],
+    [["search"], 2],
+    [["completion", "csh"], 2],
+  ])("%j ends with %i", async (argv, exitCode) => {
+    expect((await cli.run(argv)).exitCode).toBe(exitCode);
+  });
+
+  test("a mistyped command or flag names the near one on stderr", async () => {
+    const { out, err } = await cli.run(["comit", "a"]);
+    expect(out).toBe("");
+    expect(err).toContain("Did you mean commit?");
+    expect((await cli.run(["commit", "a", "--rol", "user"])).err).toContain("Did you mean --role?");
+  });
+});
+
+describe("output", () => {
+  test("fits the terminal's width and is coloured there", async () => {
+    await cli.run(["commit", "A message that is much too long for a terminal of only sixty columns, really"]);
+    const { out } = await cli.run(["log"], { isOutTerminal: true, width: 60, hasColors: true });
+    expect(out).toContain("\u001b[");
+    expect(out.split("\n").every((line) => displayWidth(line) <= 60)).toBe(true);
+  });
+
+  test("never lets stored text control the terminal", async () => {
+    await cli.run(["commit", "\u001b[2Jgone\u0007", "--message", "\u001b]0;x\u0007title"]);
+    for (const command of [["log"], ["show", "HEAD"], ["compile"], ["status"]]) {
+      const { out } = await cli.run(command, { isOutTerminal: true, width: 100 });
+      expect([out.includes("\u0007"), out.includes("\u001b")], command[0]).toEqual([false, false]);
+    }
+  });
+
+  test("goes into a pipe as it was stored", async () => {
+    await cli.run(["commit", "\u001b[1mbold"]);
+    expect((await cli.run(["compile", "--format", "markdown"])).out).toContain("\u001b[1mbold");
+  });
+});
+
+test("help lists every tool with its title, and every command describes its flags", async () => {
+  const { out } = await cli.run(["--help"]);
+  for (const { name, title } of TOOLS) {
+    expect(out).toContain(name.replaceAll("_", "-"));
+    expect(out).toContain(title);
+  }
+  expect(out).toContain("--compile-budget <TOKENS>");
+  expect((await cli.run(["log", "--help"])).out).toContain("--content-type <TEXT>");
+});
+
+describe("doctor", () => {
+  const checks = async (): Promise<Record<string, unknown>> => Object(await cli.json(["doctor"]));
+
+  test("finds all well on a new machine and makes no store", async () => {
+    const report = await checks();
+    expect(report).toMatchObject({ ok: true, version: "0.1.0" });
+    expect(JSON.stringify(report)).toContain("not there yet");
+    expect((await cli.run(["doctor"])).exitCode).toBe(0);
+    expect(JSON.stringify(await checks())).toContain("not there yet");
+  });
+
+  test("tells each setting with its source", async () => {
+    writeFileSync(join(cli.folder, "tract.config.json"), '{"compile_budget": 500}');
+    const { settings } = await checks();
+    expect(settings).toEqual(
+      expect.arrayContaining([
+        { name: "compile_budget", value: 500, source: join(cli.folder, "tract.config.json") },
+        { name: "tract", value: "notes", source: "TRACT_TRACT" },
+        { name: "profile", value: "self", source: "default" },
+      ]),
+    );
+  });
+
+  test("looks at the store that is there", async () => {
+    await cli.run(["commit", "a"]);
+    expect(JSON.stringify(await checks())).toContain("1 tract");
+  });
+
+  test("ends with 1 when the store is something else, and leaves it alone", async () => {
+    const file = join(cli.folder, "notes.txt");
+    writeFileSync(file, "these are my notes, and no database at all\n".repeat(100));
+    const { exitCode, out } = await cli.run(["doctor", "--store", file]);
+    expect(exitCode).toBe(1);
+    expect(out).toContain("✗");
+    expect(out).not.toMatch(/\b(?:delete|remove|reset)\b/i);
+    expect(readFileSync(file, "utf8")).toBe("these are my notes, and no database at all\n".repeat(100));
+  });
+});
