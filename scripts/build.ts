@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build, type Metafile } from "esbuild";
+import { slimBundle } from "./slim-bundle.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const target = join(root, "dist");
@@ -12,12 +13,19 @@ const target = join(root, "dist");
 const workshop = join(root, "node_modules", ".cache", `tract-build-${process.pid}`);
 const next = join(workshop, "dist");
 
+/** What tsc found: its own words are enough. */
+class TypeErrors extends Error {}
+
 rmSync(workshop, { recursive: true, force: true });
 mkdirSync(next, { recursive: true });
 try {
   await Promise.all([buildLibrary(), buildServer()]);
   if (existsSync(target)) renameSync(target, join(workshop, "previous"));
   renameSync(next, target);
+} catch (error) {
+  if (!(error instanceof TypeErrors)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   rmSync(workshop, { recursive: true, force: true });
 }
@@ -27,7 +35,7 @@ async function buildLibrary(): Promise<void> {
   const options = ["-p", join(root, "tsconfig.build.json"), "--outDir", next];
   await promisify(execFile)(process.execPath, [tsc, ...options]).catch((error: unknown) => {
     const output = error instanceof Error && "stdout" in error ? String(error.stdout) : "";
-    throw new Error(`tsc found errors:\n${output}`, { cause: error });
+    throw new TypeErrors(`tsc found errors:\n${output}`, { cause: error });
   });
 }
 
@@ -49,6 +57,7 @@ async function buildServer(): Promise<void> {
     banner: {
       js: 'import { createRequire } from "node:module";const require = createRequire(import.meta.url);',
     },
+    plugins: [slimBundle],
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",

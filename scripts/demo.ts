@@ -15,9 +15,11 @@ import {
   title,
 } from "./demo/page.ts";
 import type {
+  Branches,
   Commits,
   Compiled,
   Entries,
+  Explained,
   Hits,
   Imported,
   Message,
@@ -46,8 +48,8 @@ async function playDay({ call, tools, serverVersion }: TractSession): Promise<vo
   good(
     `Tract ${serverVersion} runs as a process of its own; the official MCP client sees ${tools.length} tools`,
   );
-  await importDay(call);
-  const pins = await pinRules(call);
+  const systemPrompt = await importDay(call);
+  const pins = await pinRules(call, systemPrompt);
   await tryIdea(call);
   await compileUnderBudgets(call, pins);
   await findAgain(call);
@@ -55,29 +57,35 @@ async function playDay({ call, tools, serverVersion }: TractSession): Promise<vo
   await audit(call);
 }
 
-async function importDay(call: Call): Promise<void> {
+/** Gives the hash of the system prompt. */
+async function importDay(call: Call): Promise<string> {
   heading(
     "Import what an agent did",
     "OpenAI chat lists, SWE-agent runs and tau-bench results become commits: immutable, hashed, searchable.",
   );
-  const source: readonly Message[] = JSON.parse(await readFile(new URL(`../${TRANSCRIPT}`, import.meta.url), "utf8"));
+  const source: readonly Message[] = JSON.parse(
+    await readFile(new URL(`../${TRANSCRIPT}`, import.meta.url), "utf8"),
+  );
   const imported = await call<Imported>("import_transcript", { path: TRANSCRIPT, branch: "main" });
   fact("file", `${TRANSCRIPT}, ${source.length} messages: an agent hunts a flaky test`);
-  fact("imported", `${imported.imported} commits (a message with three tool calls is three of them)`);
+  fact("imported", `${imported.imported} commits: the text of a message and each of its tool calls`);
   fact("accounted for", `${imported.repaired.length} repaired, ${imported.skipped.length} skipped`);
   const status = await call<Status>("status");
   fact("status", `on ${emphasis(status.branch)}, ${number(status.tokens)} tokens of context`);
   const whole = await call<Compiled>("compile", { format: "openai", budget_tokens: 1_000_000 });
   assert.deepEqual(whole.messages, source);
   good("Compiled in the openai format it equals the file: every message, every argument byte for byte");
+  const [systemPrompt] = whole.commit_hashes[0] ?? [];
+  assert(systemPrompt, "the first message is the system prompt");
+  return systemPrompt;
 }
 
-async function pinRules(call: Call): Promise<readonly string[]> {
+async function pinRules(call: Call, systemPrompt: string): Promise<readonly string[]> {
   heading(
     "Pin what must never be forgotten",
     "Long work loses its rules first. What is pinned stands in every compiled context, however small.",
   );
-  const pins: string[] = [];
+  const pins = [systemPrompt];
   for (const query of RULES) {
     const { hits } = await call<Hits>("search", { query, role: "user", limit: 1 });
     const [rule] = hits;
@@ -86,7 +94,7 @@ async function pinRules(call: Call): Promise<readonly string[]> {
     line(`${shortHash(rule.hash)} ${marked(rule.snippet)}`);
   }
   await call("annotate", { refs: pins, priority: "pinned", reason: "standing rules of the team" });
-  good(`${pins.length} messages of the user pinned`);
+  good(`${pins.length} commits pinned: the system prompt and what the user insisted on`);
   return pins;
 }
 
@@ -108,11 +116,10 @@ async function tryIdea(call: Call): Promise<void> {
     ],
   });
   for (const { hash, message } of commits) line(`${shortHash(hash)} ${cut(message, 80)}`);
-  const { branches } = await call<{ branches: readonly { name: string; ahead: number; behind: number }[] }>(
-    "branch",
-    { action: "list" },
-  );
-  for (const { name, ahead, behind } of branches) fact(name, `${ahead} ahead, ${behind} behind`);
+  const { branches } = await call<Branches>("branch", { action: "list" });
+  for (const { name, current, ahead, behind } of branches) {
+    fact(name, current ? "you are here" : `${ahead} ahead, ${behind} behind`);
+  }
   assert.deepEqual(branches.map(({ name }) => name).sort(), ["lane-metric", "main"]);
 }
 
@@ -127,19 +134,32 @@ async function compileUnderBudgets(call: Call, pins: readonly string[]): Promise
   ]) {
     const compiled = await call<Compiled>("compile", { format, budget_tokens: budget });
     assert(compiled.token_count <= budget, "the budget is kept");
-    const shown = new Set(compiled.commit_hashes.flat());
-    assert(
-      pins.every((pin) => shown.has(pin)),
-      "the pinned rules are in",
-    );
+    for (const pin of pins) {
+      const { explanation } = await call<Explained>("compile", {
+        format,
+        budget_tokens: budget,
+        explain: pin,
+      });
+      assert(explanation.included, `pinned, so it is in: ${explanation.reason}`);
+    }
     fact(
       format,
       `${bar(compiled.token_count, budget)} ${number(compiled.token_count)} of ${number(budget)} tokens`,
     );
-    fact("kept", `${compiled.messages.length} messages, both pinned rules among them`);
+    fact("kept", `${compiled.messages.length} messages, all that is pinned among them`);
     for (const stub of stubsOf(compiled)) fact("left out", stub);
+    if (format === "anthropic") showBeginning(compiled);
   }
   good("Each gap says how to read what was left out");
+}
+
+/** The first messages as the model gets them. */
+function showBeginning({ system, messages }: Compiled): void {
+  if (system) fact("system", cut(system, 90));
+  for (const { role, content } of messages.slice(0, 4)) {
+    const text = typeof content === "string" ? content : content.map((block) => block.text ?? "").join(" ");
+    fact(role, cut(text, 90));
+  }
 }
 
 /** The lines that stand for what a budget left out. */
@@ -155,8 +175,8 @@ async function findAgain(call: Call): Promise<void> {
     "Left out is not gone: full text over the whole history, with the messages around each hit.",
   );
   for (const query of [
+    "why one lane per endpoint and no global queue",
     "how slow is takeDue without the index",
-    "why was the shared database not the cause",
   ]) {
     const { hits } = await call<Hits>("search", { query, limit: 2 });
     assert(hits.length > 0, `search finds "${query}"`);

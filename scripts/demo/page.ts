@@ -56,7 +56,7 @@ export function shortHash(text: string): string {
 
 /** A match of a search, as the server marks it. */
 export function marked(snippet: string): string {
-  return cut(snippet, SNIPPET_CHARS).replace(/«([^»]*)»/g, (_, match: string) =>
+  return cut(snippet, SNIPPET_CHARS).replace(/«([^»]*)»?/g, (_, match: string) =>
     colors.bold(colors.yellow(match)),
   );
 }

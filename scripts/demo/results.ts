@@ -16,16 +16,31 @@ export interface Commits {
   readonly commits: readonly { readonly hash: string; readonly message: string }[];
 }
 
+export interface Branches {
+  readonly branches: readonly {
+    readonly name: string;
+    readonly current: boolean;
+    readonly ahead: number;
+    readonly behind: number;
+  }[];
+}
+
 export interface Message {
   readonly role: string;
-  readonly content: unknown;
+  readonly content: string | readonly { readonly type: string; readonly text?: string }[];
 }
 
 export interface Compiled {
+  /** Format anthropic only. */
+  readonly system?: string | null;
   readonly messages: readonly Message[];
   /** Parallel to the messages. */
   readonly commit_hashes: readonly (readonly string[])[];
   readonly token_count: number;
+}
+
+export interface Explained {
+  readonly explanation: { readonly included: boolean; readonly reason: string };
 }
 
 export interface Hits {

@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { createEngine, type Engine, type Scope, withScope } from "../engine/engine.ts";
 import { DEFAULT_LIMITS } from "../engine/limits.ts";
 import { systemParts } from "../runtime.ts";
-import { openStore } from "../storage/open-store.ts";
 import type { AuthorKind } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
 import { TOOLS } from "../tools/registry.ts";
@@ -66,6 +65,8 @@ export function createServices(config: Config, wayIn: WayIn): Services {
   };
 
   async function open(): Promise<Engine> {
+    // A host that only probes the server never needs the database.
+    const { openStore } = await import("../storage/open-store.ts");
     const store = await openStore(settings.store, { durability: settings.durability });
     log.info("store opened", { driver: store.description });
     return createEngine({
@@ -106,6 +107,7 @@ export function createServices(config: Config, wayIn: WayIn): Services {
 export async function openForInspection({ settings }: Config): Promise<Store | null> {
   const file = settings.store.slice("sqlite:".length);
   if (!existsSync(file)) return null;
+  const { openStore } = await import("../storage/open-store.ts");
   return await openStore(settings.store, { durability: settings.durability, readonly: true });
 }
 

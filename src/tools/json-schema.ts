@@ -57,31 +57,31 @@ const ERROR_SCHEMA: JsonSchema = {
   required: ["code", "message", "hint", "data"],
 };
 
-function objectSchema(
-  schema: z.ZodObject,
-  io: "input" | "output",
-): { readonly properties: Readonly<Record<string, JsonSchema>>; readonly required: readonly string[] } {
+interface Properties {
+  readonly properties: Readonly<Record<string, JsonSchema>>;
+  readonly required: readonly string[];
+}
+
+function objectSchema(schema: z.ZodObject, io: "input" | "output"): Properties {
   const json = z.toJSONSchema(schema, { io, unrepresentable: "any", override: compact });
-  const properties = Object.entries(json.properties ?? {}).map(([name, node]) => [
-    name,
-    typeof node === "object" ? { ...node } : {},
-  ]);
+  const properties = Object.entries(json.properties ?? {}).map(([name, node]) => [name, asListed(node)]);
   return { properties: Object.fromEntries(properties), required: json.required ?? [] };
+}
+
+/** Done after the conversion, which would fold `anyOf` into a list of types that not every host takes. */
+function asListed(node: z.core.JSONSchema._JSONSchema): JsonSchema {
+  if (typeof node !== "object") return {};
+  const { listed, description } = node;
+  if (typeof listed !== "object" || listed === null) return { ...node };
+  return { ...listed, ...(description === undefined ? {} : { description }) };
 }
 
 /** Leaves out what tells a caller nothing. */
 function compact({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
-  const listed = jsonSchema.listed;
-  if (typeof listed === "object" && listed !== null) {
-    const { description } = jsonSchema;
-    for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-    Object.assign(jsonSchema, listed, description === undefined ? {} : { description });
-    return;
-  }
   delete jsonSchema.additionalProperties;
   delete jsonSchema.propertyNames;
   delete jsonSchema.minLength;
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER || jsonSchema.minimum === 0 || jsonSchema.minimum === 1)
-    delete jsonSchema.minimum;
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  const { minimum, maximum } = jsonSchema;
+  if (minimum === Number.MIN_SAFE_INTEGER || minimum === 0 || minimum === 1) delete jsonSchema.minimum;
+  if (maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }

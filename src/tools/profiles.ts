@@ -20,8 +20,10 @@ export const TOOL_NAMES = [
 ] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
+export type Profile = "self" | "full";
+
 /** What an agent needs for its own context, and everything. */
-export const PROFILES = {
+export const PROFILES: Readonly<Record<Profile, readonly ToolName[]>> = {
   self: [
     "commit",
     "compile",
@@ -35,5 +37,4 @@ export const PROFILES = {
     "query_ledger",
   ],
   full: TOOL_NAMES,
-} as const satisfies Record<string, readonly ToolName[]>;
-export type Profile = keyof typeof PROFILES;
+};

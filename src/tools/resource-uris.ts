@@ -11,7 +11,7 @@ export type ResourceAddress =
   | { readonly kind: "status"; readonly tract: string };
 
 /** RFC 6570 templates, by what they are of. */
-export const RESOURCE_TEMPLATES = {
+export const RESOURCE_TEMPLATES: Readonly<Record<ResourceAddress["kind"], string>> = {
   context: "tract://{tract}/context/{ref}{?format}",
   commit: "tract://{tract}/commit/{hash}",
   log: "tract://{tract}/log/{branch}",
@@ -19,7 +19,7 @@ export const RESOURCE_TEMPLATES = {
   "compile-records": "tract://{tract}/compile-records{?before}",
   ledger: "tract://{tract}/ledger/{session}",
   status: "tract://{tract}/status",
-} as const satisfies Record<ResourceAddress["kind"], string>;
+};
 
 export function resourceUri(address: ResourceAddress): string {
   const at = (path: string): string => `tract://${encodeURIComponent(address.tract)}/${path}`;

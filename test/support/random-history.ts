@@ -1,5 +1,6 @@
 /** Random histories for property tests: small commands that most often make sense, and what a tract looks like after each. */
 import fc from "fast-check";
+import { compile } from "../../src/engine/compile/compile.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { TractError } from "../../src/engine/errors.ts";
 import { annotate } from "../../src/engine/history/annotate.ts";
@@ -142,7 +143,11 @@ async function act(engine: Engine, wanted: Command, made: readonly Hash[]): Prom
     case "configure":
       return hashes(
         await commit(engine, {
-          items: [{ content: { content_type: "config", settings: { recent: wanted.recent } } }],
+          items: [
+            {
+              content: { content_type: "config", settings: { strategy: "adaptive", recent: wanted.recent } },
+            },
+          ],
         }),
       );
     case "create":
@@ -186,7 +191,7 @@ function hashes({ commits }: CommitResult): readonly Hash[] {
   return commits.map(({ hash }) => hash);
 }
 
-/** What people see of a tract: where names lead, what stands behind every branch, and every commit's annotation. */
+/** What people see of a tract: where names lead, every commit's annotation, and what every branch compiles to. */
 export async function lookAt(
   engine: Engine,
   made: readonly Hash[],
@@ -202,7 +207,12 @@ export async function lookAt(
     if (priority != null || retain != null || (labels ?? []).length > 0)
       annotations[hash] = { priority, retain, labels };
   }
-  return { refs, annotations };
+  const contexts: Record<string, unknown> = {};
+  for (const { name } of await store.listRefs(scope.tract, "branch")) {
+    const { messages, tokenCount } = await compile(engine, { ref: name });
+    contexts[name] = { messages, tokenCount };
+  }
+  return { refs, annotations, contexts };
 }
 
 /** Every HEAD on a branch that is there; the default branch may be unborn. */

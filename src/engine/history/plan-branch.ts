@@ -58,8 +58,7 @@ export async function planRename(engine: Engine, request: RenameBranchRequest): 
   // A branch without a row is there only as what somebody's HEAD names.
   if (row === null && followers.length === 0) throw await unknownBranch(engine, name);
   if (name === newName) throw sameName(name);
-  const isNamedByHead = false;
-  if (isNamedByHead || (await readBranch(engine, newName)) !== null) throw taken(newName);
+  if ((await readBranch(engine, newName)) !== null) throw taken(newName);
   const operationId = engine.newId();
   const head = commitOf(row?.value);
   const change = operationChange(engine, site, {
@@ -98,7 +97,8 @@ export async function planRename(engine: Engine, request: RenameBranchRequest): 
       operationId,
       branch: newName,
       head,
-      current: site.branch === name,
+      // An unborn branch that HEAD names may be the new name.
+      current: site.branch === name || site.branch === newName,
       warnings: nameWarnings(newName),
     }),
   };

@@ -8,11 +8,11 @@ import { readTimeBounds } from "../history/time-bounds.ts";
 import { createRest, type Rest } from "../long-work.ts";
 import { ledgerEntry } from "./entry.ts";
 import { createFindings, type Problem, type Report } from "./findings.ts";
-import { verifyCommits } from "./verify-commits.ts";
-import { verifyContents } from "./verify-contents.ts";
-import { verifyLedger } from "./verify-ledger.ts";
-import { verifyOperations } from "./verify-operations.ts";
-import { verifyRefs } from "./verify-refs.ts";
+import { verifyLedger } from "./verify/chain.ts";
+import { verifyCommits } from "./verify/commits.ts";
+import { verifyContents } from "./verify/contents.ts";
+import { verifyOperations } from "./verify/operations.ts";
+import { verifyRefs } from "./verify/refs.ts";
 
 export interface VerifyRequest {
   /** Looks only at commits, operations and ledger entries from this time on, with the contents of those commits. */
@@ -83,8 +83,9 @@ export async function verify(engine: Engine, request: VerifyRequest = {}): Promi
   };
   for (const detail of await store.checkIntegrity()) report({ kind: "database", what: "changed", detail });
   await verifyContents(verification);
-  await verifyCommits(verification);
-  await verifyRefs(verification, await verifyOperations(verification, verifyLedger(verification)));
+  const commits = verifyCommits(verification);
+  const ledger = verifyLedger(verification);
+  await verifyRefs(verification, await verifyOperations(verification, { commits, ledger }));
   const ok = findings.problems.length === 0;
   if (request.repair === true) {
     await rebuildSearchIndex(engine, rest);

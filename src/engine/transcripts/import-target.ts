@@ -83,7 +83,7 @@ async function readBranch(
 }
 
 /** Length of what two histories share when one is the beginning of the other; null when they part ways. */
-export function sharedFromRoot(branch: readonly (Hash | null)[], contents: readonly Hash[]): number | null {
+function sharedFromRoot(branch: readonly (Hash | null)[], contents: readonly Hash[]): number | null {
   const length = Math.min(branch.length, contents.length);
   for (let i = 0; i < length; i++) if (branch[i] !== contents[i]) return null;
   return length;
@@ -93,7 +93,7 @@ export function sharedFromRoot(branch: readonly (Hash | null)[], contents: reado
  * How many leading contents a branch has: all when it holds them in a row anywhere, else as many as its end holds. One pass (Knuth, Morris,
  * Pratt), because both may be long.
  */
-export function sharedInARow(branch: readonly (Hash | null)[], contents: readonly Hash[]): number {
+function sharedInARow(branch: readonly (Hash | null)[], contents: readonly Hash[]): number {
   const fallback = fallbacks(contents);
   let matched = 0;
   for (const hash of branch) {

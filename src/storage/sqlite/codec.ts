@@ -24,20 +24,24 @@ export function sequenceOf(key: number): number {
 // ── Times: milliseconds since 1970 ──────────────────────────────────────────────────────────────────────────────────────────────────
 const twoDigits = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
 const millis = Array.from({ length: 1000 }, (_, n) => `.${String(n).padStart(3, "0")}Z`);
-let minuteAt = Number.NaN;
-let minuteText = "";
+/** Texts of the minutes met lately. */
+const minutes = new Map<number, string>();
+const MINUTES_MAX = 1000;
 let lastIso = "";
 let lastMilliseconds = 0;
 
 /** Date.prototype.toISOString, several times faster for times that lie close together. */
 export function toIso(milliseconds: number): string {
   const minute = Math.floor(milliseconds / 60_000);
-  if (minute !== minuteAt) {
-    minuteText = new Date(minute * 60_000).toISOString().slice(0, -7);
-    minuteAt = minute;
-  }
   const rest = milliseconds - minute * 60_000;
-  return `${minuteText}${twoDigits[Math.floor(rest / 1000)]}${millis[rest % 1000]}`;
+  return `${minutes.get(minute) ?? minuteText(minute)}${twoDigits[Math.floor(rest / 1000)]}${millis[rest % 1000]}`;
+}
+
+function minuteText(minute: number): string {
+  const text = new Date(minute * 60_000).toISOString().slice(0, -7);
+  if (minutes.size >= MINUTES_MAX) minutes.clear();
+  minutes.set(minute, text);
+  return text;
 }
 
 /** A time to be stored. It must be exactly what toIso gives back: commit hashes cover it. */

@@ -1,13 +1,24 @@
 /** What every read and write of this backend works on: a connection, and what is remembered beside it. */
+import type { CommitRecord } from "../records.ts";
 import type { Connection } from "./connection.ts";
 import { type Interned, internTables } from "./interned.ts";
 
 export interface Database extends Connection {
   readonly interned: Interned;
+  /** Records by commit id, of tips mostly. They never change, and ids are not used again. */
+  readonly recentCommits: Map<number, CommitRecord>;
 }
 
+const RECENT_COMMITS_MAX = 100;
+
 export function databaseOver(connection: Connection): Database {
-  return { ...connection, interned: internTables(connection) };
+  return { ...connection, interned: internTables(connection), recentCommits: new Map() };
+}
+
+/** Only for commits that are stored: not inside a transaction that may still fail. */
+export function rememberCommit({ recentCommits }: Database, id: number, commit: CommitRecord): void {
+  if (recentCommits.size >= RECENT_COMMITS_MAX) recentCommits.clear();
+  recentCommits.set(id, Object.freeze(commit));
 }
 
 /** The id of a tract; null when there is none of that name. */

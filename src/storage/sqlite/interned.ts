@@ -33,6 +33,8 @@ export class InternTable<Value> {
   readonly #ids = new Map<string, number>();
   readonly #values = new Map<number, Value>();
   readonly #met = new Set<string>();
+  #last: Value | null = null;
+  #lastId: number | null = null;
 
   constructor(
     connection: Connection,
@@ -47,15 +49,25 @@ export class InternTable<Value> {
 
   /** Inside a write transaction: the id of a value, made if it is new. */
   idOf(value: Value): number {
-    const identity = this.#write(value);
+    // One author writes many commits, mostly as the same object.
+    if (value === this.#last && this.#lastId !== null) return this.#lastId;
+    const id = this.#idOf(this.#write(value));
+    this.#last = value;
+    this.#lastId = id;
+    return id;
+  }
+
+  #idOf(identity: string): number {
     let id = this.#ids.get(identity);
     if (id !== undefined) return id;
     id =
       this.#connection
         .sql<[number]>("SELECT id FROM names WHERE kind = +? AND identity = +?")
         .get(this.#kind, identity)?.[0] ??
-      this.#connection.sql("INSERT INTO names (kind, identity) VALUES (?, ?)").run(this.#kind, identity)
-        .rowId;
+      Number(
+        this.#connection.sql("INSERT INTO names (kind, identity) VALUES (?, ?)").run(this.#kind, identity)
+          .lastInsertRowid,
+      );
     if (this.#ids.size >= REMEMBERED_MAX) this.#ids.clear();
     this.#ids.set(identity, id);
     return id;
@@ -85,6 +97,7 @@ export class InternTable<Value> {
   /** After a rollback: ids given out in that transaction are not true. */
   forgetIds(): void {
     this.#ids.clear();
+    this.#lastId = null;
   }
 }
 

@@ -7,21 +7,33 @@ const WHOLE = 0xff;
 /** Its place in the list of known hashes follows, in two bytes. */
 const KNOWN = 0xfe;
 const KNOWN_MAX = 0xffff;
+const HASH_DIGITS = 64;
 const QUOTED_HASH = /"[0-9a-f]{64}"/g;
 
 /** `known`: hashes that stand in another row already; the same list is needed to unpack. */
 export function packHashes(json: string, known: readonly Hash[]): string | Uint8Array {
-  const parts: Buffer[] = [];
-  let end = 0;
-  for (const { index } of json.matchAll(QUOTED_HASH)) {
-    const hash = json.slice(index + 1, index + 65) as Hash;
+  QUOTED_HASH.lastIndex = 0;
+  if (!QUOTED_HASH.test(json)) return json;
+  // A quoted hash takes more room than what stands for it.
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(json));
+  let at = 0;
+  let done = 0;
+  do {
+    const end = QUOTED_HASH.lastIndex;
+    const hash = json.slice(end - HASH_DIGITS - 1, end - 1) as Hash;
+    at += bytes.write(json.slice(done, end - HASH_DIGITS - 2), at);
     const place = known.indexOf(hash);
-    parts.push(Buffer.from(json.slice(end, index)));
-    if (place < 0 || place > KNOWN_MAX) parts.push(Buffer.of(WHOLE), Buffer.from(hash, "hex"));
-    else parts.push(Buffer.of(KNOWN, place >> 8, place & 0xff));
-    end = index + 66;
-  }
-  return end === 0 ? json : Buffer.concat([...parts, Buffer.from(json.slice(end))]);
+    if (place < 0 || place > KNOWN_MAX) {
+      bytes[at] = WHOLE;
+      at += 1 + bytes.write(hash, at + 1, "hex");
+    } else {
+      bytes[at] = KNOWN;
+      at = bytes.writeUInt16BE(place, at + 1);
+    }
+    done = end;
+  } while (QUOTED_HASH.test(json));
+  at += bytes.write(json.slice(done), at);
+  return bytes.subarray(0, at);
 }
 
 /** `known` is only asked for when it is needed. */

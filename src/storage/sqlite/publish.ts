@@ -3,10 +3,10 @@ import type { ChangeSet, PublishReceipt } from "../change-set.ts";
 import { StoreConflict } from "../errors.ts";
 import type { Encoding, Hash } from "../records.ts";
 import { TRACT_ID_MAX, toMilliseconds } from "./codec.ts";
-import type { Database } from "./database.ts";
+import { type Database, rememberCommit } from "./database.ts";
 import { forgetInternedIds } from "./interned.ts";
 import { unpackUlid } from "./ulid.ts";
-import { type CommitPlaces, writeCommits } from "./write-commits.ts";
+import { type CommitPlaces, type NewTip, newTips, writeCommits } from "./write-commits.ts";
 import { type ContentPlace, type PackedContent, packContents, writeContents } from "./write-contents.ts";
 import { writeLedger } from "./write-ledger.ts";
 import { writeOperation, writeUndoneMarks } from "./write-operation.ts";
@@ -46,8 +46,9 @@ export function preparePublish(change: ChangeSet): Publish {
   return (database) => {
     database.sql("BEGIN IMMEDIATE").run();
     try {
-      const receipt = write(database, change, contents);
+      const { receipt, tips } = write(database, change, contents);
       database.sql("COMMIT").run();
+      for (const { id, commit } of tips) rememberCommit(database, id, commit);
       return receipt;
     } catch (error) {
       forgetInternedIds(database.interned);
@@ -66,7 +67,12 @@ export function rollback(database: Database): void {
   }
 }
 
-function write(database: Database, change: ChangeSet, contents: readonly PackedContent[]): PublishReceipt {
+interface Written {
+  readonly receipt: PublishReceipt;
+  readonly tips: readonly NewTip[];
+}
+
+function write(database: Database, change: ChangeSet, contents: readonly PackedContent[]): Written {
   const tract = findTract(database, change);
   const { operation } = change;
   const time = operation === null ? tract.operationTime : toMilliseconds(operation.createdAt);
@@ -92,11 +98,12 @@ function write(database: Database, change: ChangeSet, contents: readonly PackedC
   writeCompileRecords(writing);
   writeContentTypes(writing);
   writeTract(database, tract);
-  return {
+  const receipt = {
     operationSequence: operation === null ? 0 : tract.operationSequence,
     annotationSequence: tract.annotationSequence,
     ledgerSequence: tract.ledgerSequence,
   };
+  return { receipt, tips: newTips(writing) };
 }
 
 function findTract(database: Database, change: ChangeSet): TractState {
@@ -131,13 +138,14 @@ function createTract(
   if (change.ledger[0]?.eventType !== "GENESIS")
     throw new Error("the ledger of a new tract must start with a GENESIS entry");
   const time = toMilliseconds(createdAt);
-  const id = database
+  const { lastInsertRowid } = database
     .sql(
       `INSERT INTO tracts (name, encoding, created_at, annotation_sequence, operation_sequence, ledger_sequence, ledger_head,
          operation_time, operation_skew, ledger_time, ledger_skew)
        VALUES (?, ?, ?, 0, 0, 0, x'', ?, 0, ?, 0)`,
     )
-    .run(change.tract, encoding, time, time, time).rowId;
+    .run(change.tract, encoding, time, time, time);
+  const id = Number(lastInsertRowid);
   if (id > TRACT_ID_MAX) throw new Error(`a store holds at most ${TRACT_ID_MAX} tracts`);
   return {
     id,

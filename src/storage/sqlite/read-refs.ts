@@ -1,16 +1,17 @@
 /** Reading tracts and refs, and the snapshot that every write plans on. */
-import type { Encoding, Hash, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
+import type { CommitRecord, Encoding, Hash, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
 import type { Snapshot } from "../store.ts";
 import { toIso } from "./codec.ts";
 import {
   COMMIT_COLUMNS,
   COMMIT_JOINS,
+  COMMIT_WIDTH,
   type CommitRow,
   FIRST_PARENT,
   FIRST_PARENT_JOINS,
   toCommit,
 } from "./commit-rows.ts";
-import { type Database, findTractId } from "./database.ts";
+import { type Database, findTractId, rememberCommit } from "./database.ts";
 import { REF_KINDS, type RefValueRow, toRefValue } from "./ref-rows.ts";
 
 const TRACT_COLUMNS =
@@ -25,7 +26,6 @@ type TractRow = [
   ledger: number,
   head: string,
 ];
-const TRACT_WIDTH = 8;
 
 function toTract(row: TractRow): TractRecord {
   return {
@@ -52,23 +52,22 @@ export function listTracts(database: Database): readonly TractRecord[] {
 type SnapshotRow = [
   ...TractRow,
   worktreeSet: number | null,
-  worktreeHash: Hash | "",
+  worktreeHash: Hash | null,
   worktreeBranch: string | null,
   worktreeNote: string | null,
   branchSet: number | null,
-  firstParent: Hash | "",
-  ...CommitRow,
+  branchCommit: number | null,
+  worktreeCommit: number | null,
 ];
 
 /** One statement, so one consistent state without a transaction: this is on the path of every commit. */
-const SNAPSHOT = `SELECT ${TRACT_COLUMNS}, w.is_set, (SELECT lower(hex(hash)) FROM commits WHERE id = w.commit_id), w.branch, w.note, b.is_set, ${FIRST_PARENT}, ${COMMIT_COLUMNS}
+const SNAPSHOT = `SELECT ${TRACT_COLUMNS}, w.is_set, (SELECT lower(hex(hash)) FROM commits WHERE id = w.commit_id), w.branch, w.note,
+    b.is_set, b.commit_id, w.commit_id
   FROM (SELECT ? AS worktree, ? AS branch, ? AS default_branch, ? AS tract) asked
   JOIN tracts t ON t.name = asked.tract
   LEFT JOIN refs w ON w.tract_id = t.id AND w.kind = 2 AND w.name = asked.worktree
   LEFT JOIN refs b ON b.tract_id = t.id AND b.kind = 0
-    AND b.name = CASE WHEN asked.branch IS NOT NULL THEN asked.branch WHEN w.is_set THEN w.branch ELSE asked.default_branch END
-  LEFT JOIN commits c ON c.id = CASE WHEN asked.branch IS NULL AND w.is_set AND w.branch IS NULL THEN w.commit_id ELSE b.commit_id END
-  ${COMMIT_JOINS} ${FIRST_PARENT_JOINS}`;
+    AND b.name = CASE WHEN asked.branch IS NOT NULL THEN asked.branch WHEN w.is_set THEN w.branch ELSE asked.default_branch END`;
 
 export function readSnapshot(
   database: Database,
@@ -84,17 +83,30 @@ export function readSnapshot(
       branchExists: false,
       head: null,
     };
-  const cells = row as unknown as readonly unknown[];
-  const worktree = toRefValue(...(cells.slice(TRACT_WIDTH, TRACT_WIDTH + 4) as RefValueRow));
+  const worktree = toRefValue(row[8], row[9], row[10], row[11]);
   const onBranch = worktree === null ? at.defaultBranch : "branch" in worktree ? worktree.branch : null;
-  const head = cells.slice(TRACT_WIDTH + 6) as unknown as CommitRow;
+  const branch = at.branch ?? onBranch;
+  const head = branch === null ? row[14] : row[13];
   return {
     tract: toTract(row as unknown as TractRow),
     worktree,
-    branch: at.branch ?? onBranch,
-    branchExists: cells[TRACT_WIDTH + 4] === 1,
-    head: head[1] === null ? null : toCommit(database, head, (cells[TRACT_WIDTH + 5] as Hash | "") || null),
+    branch,
+    branchExists: row[12] === 1,
+    head: head === null ? null : readHead(database, head),
   };
+}
+
+const HEAD = `SELECT ${COMMIT_COLUMNS}, ${FIRST_PARENT} FROM commits c ${COMMIT_JOINS} ${FIRST_PARENT_JOINS} WHERE c.id = +?`;
+
+/** Commits never change, so the tips met lately are kept. */
+function readHead(database: Database, id: number): CommitRecord | null {
+  const known = database.recentCommits.get(id);
+  if (known !== undefined) return known;
+  const row = database.sql<[...CommitRow, firstParent: Hash | null]>(HEAD).get(id);
+  if (row === undefined) return null;
+  const commit = toCommit(database, row as unknown as CommitRow, row[COMMIT_WIDTH] as Hash | null);
+  rememberCommit(database, id, commit);
+  return commit;
 }
 
 type RefRow = [kind: number, name: string, ...RefValueRow, updatedAt: number];

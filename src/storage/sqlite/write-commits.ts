@@ -1,6 +1,6 @@
 /** Writing commits: each takes its place in a lineage, or starts one where history forks. */
 import type { ChangeSet } from "../change-set.ts";
-import type { Hash } from "../records.ts";
+import type { CommitRecord, Hash } from "../records.ts";
 import { jsonOrNull, listOrNull, toMilliseconds } from "./codec.ts";
 import { COMMIT_OPERATIONS } from "./commit-rows.ts";
 import type { Database } from "./database.ts";
@@ -17,6 +17,11 @@ export interface CommitPlace {
 }
 export type CommitPlaces = Map<Hash, CommitPlace>;
 
+export interface NewTip {
+  readonly id: number;
+  readonly commit: CommitRecord;
+}
+
 type NewCommit = ChangeSet["commits"][number];
 
 export function writeCommits(writing: Writing): void {
@@ -24,6 +29,28 @@ export function writeCommits(writing: Writing): void {
   if (change.commits.length > 0 && change.operation === null)
     throw new Error("commits need an operation that makes them");
   for (const commit of change.commits) writeCommit(writing, commit);
+}
+
+/** The new commits that branches now point to, as they would be read: the next write starts from them. */
+export function newTips({ change, contents, database, places }: Writing): readonly NewTip[] {
+  return change.refMoves.flatMap(({ after }) => {
+    const hash = after !== null && "commit" in after ? after.commit : null;
+    const place = hash === null ? undefined : places.get(hash);
+    const commit = place?.isNew ? change.commits.findLast((made) => made.hash === hash) : undefined;
+    // Objects may read back in another shape than they were given in.
+    if (
+      place === undefined ||
+      commit === undefined ||
+      commit.metadata !== null ||
+      commit.generationConfig !== null
+    )
+      return [];
+    const content = commit.contentHash === null ? undefined : contents.get(commit.contentHash);
+    const kind = content === undefined ? undefined : database.interned.contentKinds.find(content.kind);
+    const { role = null, priority = "normal", type = null } = kind ?? {};
+    const operationId = change.operation?.id ?? "";
+    return { id: place.id, commit: { ...commit, contentType: type, role, priority, operationId } };
+  });
 }
 
 /** The place of a commit; undefined when the tract has no such commit. */
@@ -89,9 +116,10 @@ function writeCommit(writing: Writing, commit: NewCommit): void {
 }
 
 function startLineage({ database, tract }: Writing, start: number, parentLineage: number | null): number {
-  return database
+  const { lastInsertRowid } = database
     .sql("INSERT INTO lineages (tract_id, start, parent_lineage_id) VALUES (?, ?, ?)")
-    .run(tract.id, start, parentLineage).rowId;
+    .run(tract.id, start, parentLineage);
+  return Number(lastInsertRowid);
 }
 
 /** Gives a function that tries to put the commit into a lineage: its id, or null when the place or the hash is taken. */
@@ -113,7 +141,7 @@ function insertCommit(
      VALUES (?, unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
   return (lineage) => {
-    const { changes, rowId } = statement.run(
+    const { changes, lastInsertRowid } = statement.run(
       tract.id,
       commit.hash,
       lineage,
@@ -133,6 +161,6 @@ function insertCommit(
       jsonOrNull(commit.generationConfig),
       listOrNull(commit.labels),
     );
-    return changes === 0 ? null : rowId;
+    return Number(changes) === 0 ? null : Number(lastInsertRowid);
   };
 }

@@ -33,8 +33,8 @@ export function writeContents(
   );
   for (const { content, body, text } of contents) {
     const kind = database.interned.contentKinds.idOf(content);
-    const { changes, rowId } = insert.run(content.hash, kind, body, text);
-    if (changes > 0) places.set(content.hash, { id: rowId, kind });
+    const { changes, lastInsertRowid } = insert.run(content.hash, kind, body, text);
+    if (changes > 0) places.set(content.hash, { id: Number(lastInsertRowid), kind });
   }
   return places;
 }

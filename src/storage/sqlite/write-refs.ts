@@ -89,15 +89,16 @@ function setRef(writing: Writing, state: RefState): number {
   const [isSet, commit, branch, note] = valueColumns(writing, state.value);
   if (state.id !== null) {
     database
-      .sql("UPDATE refs SET is_set = ?, commit_id = ?, branch = +?, note = ?, updated_at = ? WHERE id = +?")
+      .sql("UPDATE refs SET is_set = ?, commit_id = ?, branch = ?, note = ?, updated_at = ? WHERE id = +?")
       .run(isSet, commit, branch, note, time, state.id);
     return state.id;
   }
-  state.id = database
+  const { lastInsertRowid } = database
     .sql(
       "INSERT INTO refs (tract_id, kind, name, is_set, commit_id, branch, note, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .run(tract.id, REF_KINDS.indexOf(state.kind), state.name, isSet, commit, branch, note, time).rowId;
+    .run(tract.id, REF_KINDS.indexOf(state.kind), state.name, isSet, commit, branch, note, time);
+  state.id = Number(lastInsertRowid);
   return state.id;
 }
 

@@ -20,7 +20,11 @@ const ITEM = {
   content_type: text,
   name: text,
   message: text,
-  operation: z.enum(["append", "edit"]).optional(),
+  // Listed without its two words: the instructions have them, and an edit_target alone makes an edit.
+  operation: z
+    .enum(["append", "edit"])
+    .optional()
+    .meta({ listed: { type: "string" } }),
   edit_target: text,
   labels: stringList,
   metadata: jsonObject,
@@ -31,13 +35,13 @@ const items = z
   .array(z.strictObject({ content, ...ITEM }))
   .meta({ listed: { type: "array", items: { type: "object" } } })
   .optional()
-  .describe("Batch of the same");
+  .describe("Batch");
 
 export const commitTool: Tool = defineTool({
   name: "commit",
   title: "Commit to the context",
   description:
-    "Store what must survive: text, or an object by content_type: instruction, reasoning, output{text} tool_io{tool_name,direction,payload,call_id} artifact{artifact_type,content,path} session{session_type,summary} config{settings}.",
+    "Store what must survive: text, or an object by content_type: instruction{text} tool_io{tool_name,direction,payload,call_id} artifact{artifact_type,content,path} session{session_type,summary} config{settings}.",
   effect: "write",
   isIdempotent: false,
   input: {
@@ -54,7 +58,7 @@ export const commitTool: Tool = defineTool({
     commits: z.array(
       z.strictObject({ hash: z.string(), message: z.string(), content_type: z.string(), tokens: z.int() }),
     ),
-    context_tokens: z.int(),
+    context_tokens: z.int().nullable(),
     budget: z.strictObject({ max_tokens: z.int(), used: z.int(), action: z.string() }).optional(),
     ...WRITE_FIELDS,
   },
@@ -88,7 +92,9 @@ async function present(engine: Engine, result: CommitResult): Promise<ToolResult
   );
   const more = commits.length > shown.length ? `… and ${count(commits.length - shown.length)} more` : null;
   const limit = budget === null ? "" : ` of a budget of ${count(budget.maxTokens)}`;
-  const size = `Context of ${branch}: ${count(contextTokens ?? 0)} tokens${limit}.`;
+  // The first result of a repeated key knows nothing of the context of now; a warning tells so.
+  const size =
+    contextTokens === null ? null : `Context of ${branch}: ${count(contextTokens)} tokens${limit}.`;
   return {
     structured: {
       ...snakeKeys({ ...result, commits: [], budget: budget ?? undefined }),

@@ -46,7 +46,7 @@ export const compileTool: Tool = defineTool({
     explain: text.describe("Commit: why in or out"),
     branch: text,
   },
-  hiddenInSelf: ["recent", "include_labels", "exclude_labels", "record", "record_id"],
+  hiddenInSelf: ["recent", "include", "exclude", "include_labels", "exclude_labels", "record", "record_id"],
   output: {
     messages: z.array(z.unknown()).optional(),
     system: z.string().nullable().optional(),

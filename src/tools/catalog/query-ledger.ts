@@ -27,7 +27,7 @@ export const queryLedgerTool: Tool = defineTool({
     limit: pageLimit(20),
     cursor: text,
   },
-  hiddenInSelf: ["submission_id", "tool"],
+  hiddenInSelf: ["submission_id", "session", "tool", "order"],
   output: {
     entries: z.array(
       z.strictObject({

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/engine/engine.ts";
 import type { TractError } from "../../../src/engine/errors.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
+import { undo } from "../../../src/engine/history/undo.ts";
 import { type ImportResult, importTranscript } from "../../../src/engine/transcripts/import-transcript.ts";
 import type { CommitRecord, Hash } from "../../../src/storage/records.ts";
 import { openTestEngine } from "../../support/engine.ts";
@@ -149,6 +150,14 @@ describe("an import", () => {
       { branch: "chat", index: 2, how: "fields too large to keep were left out" },
     ]);
     expect((await commitsOf("chat"))[1]?.metadata).toEqual({ openai: { tool_name_key: true } });
+  });
+
+  it("is undone in one step", async () => {
+    await commit(engine, { items: [{ content: "mine" }] });
+    const before = await engine.store.listRefs(engine.scope.tract, "branch");
+    await importTranscript(engine, fixture("tau-bench.json"));
+    await undo(engine, {});
+    expect(await engine.store.listRefs(engine.scope.tract, "branch")).toEqual(before);
   });
 
   it("tells its progress in commits", async () => {

@@ -171,6 +171,19 @@ describe("tool calls", () => {
     expect(items.map(({ content }) => content.tool_name)).toEqual(["first", "first", "second", "second"]);
   });
 
+  it("that are open under one id are answered from the newest on", () => {
+    const { items } = read(
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [call("same", "first", "{}"), call("same", "second", "{}")],
+      },
+      { role: "tool", tool_call_id: "same", content: "2" },
+      { role: "tool", tool_call_id: "same", content: "1" },
+    );
+    expect(items.map(({ content }) => content.tool_name)).toEqual(["first", "second", "second", "first"]);
+  });
+
   it("without ids get one that their results find", () => {
     const { items, repaired } = read(
       {
@@ -287,6 +300,8 @@ describe("files", () => {
     const plain = '{"role":"user","content":"a"}\n{"role":"user","content":"b"}\n';
     const windows = `\ufeff${plain.replaceAll("\n", "\r\n")}`;
     expect(parse(windows)).toEqual(parse(plain));
+    const list = JSON.stringify([{ role: "user", content: "a" }], null, 2);
+    expect(parse(`\ufeff${list.replaceAll("\n", "\r\n")}`)).toEqual(parse(list));
   });
 
   it("with one message, one request or a list of lists are read", () => {

@@ -26,18 +26,21 @@ function draw(canvas: Canvas, piece: Piece, kit: Kit): void {
   noteRepairs(canvas, piece);
   for (const [index, entry] of piece.entries.entries()) {
     const outlineTokens = piece.kind === "outline" ? (piece.messageTokens[index] ?? 0) : null;
-    const message = messageOf(entry, outlineTokens === null ? textOf(entry) : outlineTextOf(entry));
+    const message = outlineTokens === null ? whole(entry) : messageOf(entry, outlineTextOf(entry), null);
     const tokens = outlineTokens === null ? costOfEntry(entry) : TOKENS_PER_MESSAGE + outlineTokens;
     canvas.items.push(itemOf(message, [entry], tokens));
   }
 }
 
-function messageOf(entry: Entry, content: string): PlainMessage {
+function whole(entry: Entry): PlainMessage {
+  return messageOf(entry, textOf(entry), nameOf(entry));
+}
+
+function messageOf(entry: Entry, content: string, name: string | null): PlainMessage {
   if (entry.type === "tool_io") {
     const direction = isCall(entry) ? "call" : "result";
     return { role: "tool", content, call_id: entry.head.callId, direction };
   }
-  const name = nameOf(entry);
   return name === null ? { role: entry.role, content } : { role: entry.role, content, name };
 }
 

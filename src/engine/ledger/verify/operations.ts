@@ -1,51 +1,59 @@
 /** Verifies operations: each in its place, with its ledger entry, its commits and its annotations. */
-import type { LedgerRecord, OperationRecord } from "../../storage/records.ts";
+import type { CommitRecord, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
+import type { Verification } from "../verify.ts";
+import { verifyAnnotations } from "./annotations.ts";
 import { type ReadPage, readPages } from "./damaged-rows.ts";
+import { fieldAgainstEntry } from "./evidence.ts";
+import { verifyLinks } from "./links.ts";
+import { pairCommits } from "./made-commits.ts";
 import { pairEntries } from "./operation-entries.ts";
 import { RefHistory } from "./ref-history.ts";
 import { UndoneMarks } from "./undone-marks.ts";
-import type { Verification } from "./verify.ts";
-import { verifyAnnotations } from "./verify-annotations.ts";
-import { fieldAgainstEntry } from "./verify-evidence.ts";
-import { verifyCommitLinks } from "./verify-links.ts";
 
-/** Every operation of the tract, oldest first, against the ledger as it is read; gives where the operations left the refs. */
+/** What operations are held against, each in the order of writing. */
+export interface Counterparts {
+  readonly ledger: AsyncIterator<readonly LedgerRecord[]>;
+  readonly commits: AsyncIterator<readonly CommitRecord[]>;
+}
+
+/** Every operation of the tract, oldest first; gives where they left the refs. Reads its counterparts to their ends. */
 export async function verifyOperations(
   verification: Verification,
-  ledger: AsyncIterator<readonly LedgerRecord[]>,
+  { ledger, commits }: Counterparts,
 ): Promise<RefHistory> {
   const { advance, engine, report, since } = verification;
-  const refs = new RefHistory(report, since === null);
   const entries = pairEntries(verification, ledger);
+  const made = pairCommits(verification, commits);
+  const refs = new RefHistory(report, since === null);
   const undone = new UndoneMarks();
   const places = new Places(verification);
-  const pages = readPages(operationPages(verification), 0, engine.limits.verifyPage, (sequence) =>
-    places.skip(sequence),
-  );
-  for await (const page of pages) {
-    const rows = since === null ? page : page.filter(({ createdAt }) => createdAt >= since);
-    const paired = new Map<OperationRecord, LedgerRecord | null>();
+  const read = operationPages(verification);
+  for await (const page of readPages(read, 0, engine.limits.verifyPage, (place) => places.skip(place))) {
     for (const operation of page) places.check(operation);
+    const rows = since === null ? page : page.filter(({ createdAt }) => createdAt >= since);
     for (const operation of rows) {
       const entry = await entries.find(operation);
-      paired.set(operation, entry);
-      const field = entry === null ? null : fieldAgainstEntry(operation, entry);
-      if (field !== null) {
-        const { sequence } = operation;
-        const detail = `its ${field} is not what its ledger entry says`;
-        report({ kind: "operation", what: "changed", field, sequence, detail });
-      }
+      if (entry !== null) verifyEvidence(verification, operation, entry);
+      await verifyLinks(verification, made, operation, entry);
+      await verifyAnnotations(verification, operation);
       refs.replay(operation);
       undone.add(operation);
     }
-    await verifyCommitLinks(verification, paired);
-    await verifyAnnotations(verification, rows);
     await advance("operations", rows.length);
   }
   await entries.finish();
+  await made.finish();
   places.finish();
   if (since === null) undone.finish(report);
   return refs;
+}
+
+function verifyEvidence({ report }: Verification, operation: OperationRecord, entry: LedgerRecord): void {
+  const field = fieldAgainstEntry(operation, entry);
+  if (field === null) return;
+  const { sequence } = operation;
+  const detail = `its ${field} is not what its ledger entry says`;
+  report({ kind: "operation", what: "changed", field, sequence, detail });
 }
 
 /** What the tract had at the start. */

@@ -1,5 +1,5 @@
 /** Holds an operation against what its ledger entry says of it. Pure. */
-import type { Hash, Json, LedgerRecord, OperationRecord } from "../../storage/records.ts";
+import type { Hash, Json, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
 
 /** The first field of the operation that the entry tells otherwise; null when they agree. */
 export function fieldAgainstEntry(operation: OperationRecord, entry: LedgerRecord): string | null {

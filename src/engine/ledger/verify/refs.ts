@@ -1,8 +1,8 @@
 /** Verifies refs: each stands where the last operation that moved it put it. */
-import type { RefKind, RefRecord } from "../../storage/records.ts";
-import { sameRefValue } from "../history/ref-value.ts";
+import type { RefKind, RefRecord } from "../../../storage/records.ts";
+import { sameRefValue } from "../../history/ref-value.ts";
+import type { Verification } from "../verify.ts";
 import type { MovedRef, RefHistory } from "./ref-history.ts";
-import type { Verification } from "./verify.ts";
 
 const KINDS: readonly RefKind[] = ["branch", "tag", "worktree", "orig_head", "previous"];
 

@@ -1,8 +1,8 @@
 /** Pairs operations with their ledger entries: both lists are in the order of writing, so each is read once. */
-import type { LedgerRecord, OperationRecord } from "../../storage/records.ts";
+import type { LedgerRecord, OperationRecord } from "../../../storage/records.ts";
+import type { LedgerEvent } from "../entry.ts";
+import type { Verification } from "../verify.ts";
 import { orDamage } from "./damaged-rows.ts";
-import type { LedgerEvent } from "./entry.ts";
-import type { Verification } from "./verify.ts";
 
 /** Events whose entry is written with an operation, one for each. */
 const OPERATION_EVENTS: ReadonlySet<string> = new Set<LedgerEvent>(["OPERATION", "IMPORTED"]);

@@ -1,11 +1,11 @@
 /** Verifies contents: the hash of each body, and what is stored beside it. */
-import type { ContentRecord, Hash } from "../../storage/records.ts";
-import { canonicalJson } from "../content/canonical-json.ts";
-import type { AnyContent, ContentTypes } from "../content/content-types.ts";
-import { hashContent } from "../content/hashes.ts";
+import type { ContentRecord, Hash } from "../../../storage/records.ts";
+import { canonicalJson } from "../../content/canonical-json.ts";
+import type { AnyContent, ContentTypes } from "../../content/content-types.ts";
+import { hashContent } from "../../content/hashes.ts";
+import type { Report } from "../findings.ts";
+import type { Verification } from "../verify.ts";
 import { readPages } from "./damaged-rows.ts";
-import type { Report } from "./findings.ts";
-import type { Verification } from "./verify.ts";
 
 /** Every content of the store. With `since` the contents of later commits are looked at instead, by verifyCommits. */
 export async function verifyContents({ advance, engine, report, since }: Verification): Promise<void> {

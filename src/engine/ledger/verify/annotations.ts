@@ -1,33 +1,31 @@
 /** Verifies annotations: none missing, each of a commit that is there, written by the operation that counts it as its own. */
-import type { AnnotationRecord, OperationRecord } from "../../storage/records.ts";
+import type { AnnotationRecord, OperationRecord } from "../../../storage/records.ts";
+import type { Verification } from "../verify.ts";
 import { type ReadPage, readPages } from "./damaged-rows.ts";
-import type { Verification } from "./verify.ts";
-import { sameAuthor } from "./verify-links.ts";
+import { sameAuthor } from "./links.ts";
 
-/** The annotations of a page of operations. */
+/** The annotations that an operation wrote. */
 export async function verifyAnnotations(
   verification: Verification,
-  operations: readonly OperationRecord[],
+  operation: OperationRecord,
 ): Promise<void> {
+  const { annotationsFrom: from, annotationsTo: to } = operation;
+  if (from >= to) return;
   const { engine, report } = verification;
-  for (const operation of operations) {
-    const { annotationsFrom: from, annotationsTo: to } = operation;
-    if (from >= to) continue;
-    let last = from;
-    const unreadable = (sequence: number): void => {
-      report({ kind: "annotation", what: "unreadable", sequence, detail: "its row cannot be read" });
-      last = sequence;
-    };
-    const pages = readPages(annotationPages(verification, to), from, engine.limits.verifyPage, unreadable);
-    for await (const rows of pages) {
-      for (const row of rows) {
-        reportGap(verification, last, row.sequence);
-        verifyAnnotation(verification, operation, row);
-        last = row.sequence;
-      }
+  let last = from;
+  const unreadable = (sequence: number): void => {
+    report({ kind: "annotation", what: "unreadable", sequence, detail: "its row cannot be read" });
+    last = sequence;
+  };
+  const pages = readPages(annotationPages(verification, to), from, engine.limits.verifyPage, unreadable);
+  for await (const rows of pages) {
+    for (const row of rows) {
+      reportGap(verification, last, row.sequence);
+      verifyAnnotation(verification, operation, row);
+      last = row.sequence;
     }
-    reportGap(verification, last, to + 1);
   }
+  reportGap(verification, last, to + 1);
 }
 
 function annotationPages({ engine }: Verification, last: number): ReadPage<AnnotationRecord> {

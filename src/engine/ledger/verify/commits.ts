@@ -1,13 +1,18 @@
 /** Verifies commits: hashes, links, and that time never runs backwards along a chain. */
-import type { CommitRecord, Hash } from "../../storage/records.ts";
-import type { StoredCommit } from "../../storage/store.ts";
+import type { CommitRecord, Hash } from "../../../storage/records.ts";
+import type { StoredCommit } from "../../../storage/store.ts";
+import type { Verification } from "../verify.ts";
+import { verifyContent } from "./contents.ts";
 import { orDamage, type ReadPage, readPages } from "./damaged-rows.ts";
 import { hashOrNull, suspectField } from "./suspect-field.ts";
-import type { Verification } from "./verify.ts";
-import { verifyContent } from "./verify-contents.ts";
 
-/** Every commit of the tract, or those since a time with their contents. */
-export async function verifyCommits(verification: Verification): Promise<void> {
+/**
+ * Verifies every commit of the tract, or those since a time with their contents, and hands on what it has read, so that operations are held
+ * against it without a second reading.
+ */
+export async function* verifyCommits(
+  verification: Verification,
+): AsyncGenerator<readonly CommitRecord[], void, undefined> {
   const { advance, engine, report, since } = verification;
   if (verification.tract === null) return;
   const { limits, scope, store } = engine;
@@ -18,33 +23,41 @@ export async function verifyCommits(verification: Verification): Promise<void> {
   const times = new RecentTimes();
   for await (const page of readPages(read, 0, limits.verifyPage, unreadable)) {
     const rows = since === null ? page : page.filter(({ commit }) => commit.createdAt >= since);
-    for (const row of rows) await verifyCommit(verification, row);
+    for (const { commit, missing } of rows)
+      if (missing.length > 0 || !isSound(commit)) await reportCommit(verification, commit, missing);
     await verifyTimes(verification, rows, times);
     if (since !== null) await verifyTheirContents(verification, rows);
     await advance("commits", rows.length);
+    yield rows.map(({ commit }) => commit);
   }
 }
 
-async function verifyCommit(verification: Verification, { commit, missing }: StoredCommit): Promise<void> {
+function isSound(commit: CommitRecord): boolean {
+  return hashOrNull(commit) === commit.hash && (commit.operation === "edit") === (commit.editTarget !== null);
+}
+
+async function reportCommit(
+  verification: Verification,
+  commit: CommitRecord,
+  missing: readonly string[],
+): Promise<void> {
   const { report } = verification;
   const { hash } = commit;
   for (const field of missing)
     report({ kind: "commit", what: "missing", field, hash, detail: `its ${NAMES[field] ?? field} is gone` });
   // What is gone is part of what was hashed; only its operation is not.
-  if (missing.some((field) => field !== "operation")) return;
-  if (hashOrNull(commit) !== hash) {
-    const field = await suspectField(verification, commit);
-    const detail =
-      field === "hash"
-        ? "its hash is another: one of the fields that it covers was changed"
-        : `its ${field} was changed`;
-    report({ kind: "commit", what: "changed", field, hash, detail });
-    return;
-  }
-  if ((commit.operation === "edit") !== (commit.editTarget !== null)) {
+  if (missing.some((field) => field !== "operation") || isSound(commit)) return;
+  if (hashOrNull(commit) === hash) {
     const detail = "only an edit has a target";
     report({ kind: "commit", what: "changed", field: "edit_target", hash, detail });
+    return;
   }
+  const field = await suspectField(verification, commit);
+  const detail =
+    field === "hash"
+      ? "its hash is another: one of the fields that it covers was changed"
+      : `its ${field} was changed`;
+  report({ kind: "commit", what: "changed", field, hash, detail });
 }
 
 const NAMES: Readonly<Record<string, string>> = { parents: "parent", edit_target: "edit target" };

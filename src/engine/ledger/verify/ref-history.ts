@@ -1,7 +1,7 @@
 /** Plays the ref moves of operations again: each must start where the one before it ended. */
-import type { OperationRecord, RefKind, RefMove, RefValue } from "../../storage/records.ts";
-import { sameRefValue } from "../history/ref-value.ts";
-import type { Report } from "./findings.ts";
+import type { OperationRecord, RefKind, RefMove, RefValue } from "../../../storage/records.ts";
+import { sameRefValue } from "../../history/ref-value.ts";
+import type { Report } from "../findings.ts";
 
 /** A ref after its last move. */
 export interface MovedRef {

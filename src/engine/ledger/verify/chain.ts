@@ -1,9 +1,9 @@
 /** Verifies the ledger: no entry missing, none changed, none moved, and its end where the tract says it is (spec 4.1). */
-import type { Hash, LedgerRecord, TractRecord } from "../../storage/records.ts";
+import type { Hash, LedgerRecord, TractRecord } from "../../../storage/records.ts";
+import { hashLedgerBody, hashLedgerEntry } from "../entry.ts";
+import type { ProblemReport } from "../findings.ts";
+import type { Verification } from "../verify.ts";
 import { orDamage, type ReadPage, readPages } from "./damaged-rows.ts";
-import { hashLedgerBody, hashLedgerEntry } from "./entry.ts";
-import type { ProblemReport } from "./findings.ts";
-import type { Verification } from "./verify.ts";
 
 /** The chain after an entry. */
 interface Link {

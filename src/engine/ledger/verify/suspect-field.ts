@@ -1,10 +1,10 @@
 /** Names the field of a commit that was changed, where another row still tells what it was. */
-import type { CommitRecord, Hash } from "../../storage/records.ts";
-import { hashCommit } from "../content/hashes.ts";
-import { storedText } from "../content/parse-content.ts";
-import { autoMessage } from "../history/plan-commit.ts";
+import type { CommitRecord, Hash } from "../../../storage/records.ts";
+import { hashCommit } from "../../content/hashes.ts";
+import { storedText } from "../../content/parse-content.ts";
+import { autoMessage } from "../../history/plan-commit.ts";
+import type { Verification } from "../verify.ts";
 import { orDamage } from "./damaged-rows.ts";
-import type { Verification } from "./verify.ts";
 
 /**
  * Puts in what the operation and the content say, one field at a time: the one with which the hash is right again was changed. `hash` when

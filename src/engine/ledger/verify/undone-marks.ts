@@ -1,6 +1,6 @@
 /** Holds the marks of undone operations against the undos that stand (spec 3.9). */
-import type { OperationRecord } from "../../storage/records.ts";
-import type { Report } from "./findings.ts";
+import type { OperationRecord } from "../../../storage/records.ts";
+import type { Report } from "../findings.ts";
 
 export class UndoneMarks {
   readonly #marked = new Set<number>();

@@ -1,5 +1,5 @@
 /** Reads on past rows that cannot be read: a store that is damaged in one place is still verified everywhere else. */
-import { StoreError } from "../../storage/errors.ts";
+import { StoreError } from "../../../storage/errors.ts";
 
 export interface Page<Row> {
   readonly rows: readonly Row[];

@@ -1,0 +1,74 @@
+/** Verifies the links between an operation and its commits, in both directions. */
+import type { Author, CommitRecord, Hash, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
+import type { Verification } from "../verify.ts";
+import type { MadeCommits } from "./made-commits.ts";
+
+/** `entry` is the operation's ledger entry, if it has one. */
+export async function verifyLinks(
+  verification: Verification,
+  made: MadeCommits,
+  operation: OperationRecord,
+  entry: LedgerRecord | null,
+): Promise<void> {
+  const { results, sources } = operation;
+  const commits = await made.take(results);
+  for (const hash of results) {
+    const commit = commits.get(hash);
+    if (commit === undefined) reportGone(verification, operation, "results", hash);
+    else if (commit !== null) verifyMaker(verification, operation, commit);
+  }
+  const { scope, store } = verification.engine;
+  for (const hash of sources) {
+    const [found] = await store.findCommits(scope.tract, hash, 1);
+    if (found === undefined) reportGone(verification, operation, "sources", hash);
+  }
+  if (entry !== null && results.length > 0) verifyTokens(verification, operation, commits, entry);
+}
+
+function reportGone(
+  { report }: Verification,
+  { sequence }: OperationRecord,
+  field: "results" | "sources",
+  hash: Hash,
+): void {
+  const detail = `operation ${sequence} names it among its ${field}, and it is gone`;
+  report({ kind: "commit", what: "missing", field, hash, sequence, detail });
+}
+
+/** A commit that existed before may be a result too; then it names the operation that made it. */
+function verifyMaker({ report }: Verification, operation: OperationRecord, commit: CommitRecord): void {
+  // Others make commits on several branches, for several authors.
+  if (operation.type !== "commit" || commit.operationId !== operation.id) return;
+  if (operation.branch !== commit.branch) {
+    const detail = "the operation that made it was on another branch";
+    report({ kind: "commit", what: "changed", field: "branch", hash: commit.hash, detail });
+  }
+  if (!sameAuthor(operation.author, commit.author)) {
+    const { sequence } = operation;
+    const detail = "the commits that it made have another author";
+    report({ kind: "operation", what: "changed", field: "author", sequence, detail });
+  }
+}
+
+export function sameAuthor(a: Author, b: Author): boolean {
+  return a.kind === b.kind && a.name === b.name && a.session_id === b.session_id;
+}
+
+/** Tokens are no part of a commit's hash, but the ledger has their sum. */
+function verifyTokens(
+  { report }: Verification,
+  { results, sequence }: OperationRecord,
+  commits: ReadonlyMap<Hash, CommitRecord | null>,
+  { metadata }: LedgerRecord,
+): void {
+  let sum = 0;
+  for (const hash of results) {
+    const commit = commits.get(hash);
+    if (!commit) return; // Reported already.
+    sum += commit.tokens;
+  }
+  if (typeof metadata.tokens !== "number" || metadata.tokens === sum) return;
+  const hash = results.length === 1 ? (results[0] ?? null) : null;
+  const detail = `the ledger counts ${metadata.tokens} tokens for operation ${sequence}, its commits have ${sum}`;
+  report({ kind: "commit", what: "changed", field: "tokens", hash, sequence, detail });
+}

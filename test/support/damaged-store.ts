@@ -1,0 +1,111 @@
+/** A store with one of everything, and copies of it that somebody has changed behind Tract's back. */
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { monotonicFactory } from "ulid";
+import { createEngine, type Engine, withScope } from "../../src/engine/engine.ts";
+import { annotate } from "../../src/engine/history/annotate.ts";
+import { createBranch } from "../../src/engine/history/branch.ts";
+import { checkout } from "../../src/engine/history/checkout.ts";
+import { commit } from "../../src/engine/history/commit.ts";
+import { createTag } from "../../src/engine/history/tag.ts";
+import { undo } from "../../src/engine/history/undo.ts";
+import { type VerifyRequest, type VerifyResult, verify } from "../../src/engine/ledger/verify.ts";
+import { openStore } from "../../src/storage/open-store.ts";
+import { TEST_SCOPE } from "./engine.ts";
+import { say } from "./history.ts";
+
+export interface DamagedStores {
+  /** Verifies a copy of the store after `change` has been done to its file; the copy stays damaged, the original never is. */
+  readonly verifyAfter: (
+    change: (raw: Database.Database) => void,
+    request?: VerifyRequest,
+  ) => Promise<VerifyResult>;
+  /** Runs `act` on a copy of the store after `change`. */
+  readonly onCopy: <Result>(
+    change: (raw: Database.Database) => void,
+    act: (engine: Engine) => Promise<Result>,
+  ) => Promise<Result>;
+  readonly remove: () => Promise<void>;
+}
+
+export async function makeDamagedStores(): Promise<DamagedStores> {
+  const folder = await mkdtemp(join(tmpdir(), "tract-damaged-"));
+  const original = join(folder, "original.db");
+  await onFile(original, fill);
+  let copies = 0;
+  const onCopy: DamagedStores["onCopy"] = async (change, act) => {
+    const copy = join(folder, `${++copies}.db`);
+    await copyFile(original, copy);
+    damage(copy, change);
+    return await onFile(copy, act);
+  };
+  return {
+    onCopy,
+    verifyAfter: (change, request = {}) => onCopy(change, (engine) => verify(engine, request)),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Somebody with an SQLite shell: no trigger and no foreign key is in the way. */
+function damage(file: string, change: (raw: Database.Database) => void): void {
+  const raw = new Database(file);
+  raw.pragma("foreign_keys = OFF");
+  const triggers = raw.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
+  for (const name of triggers) raw.exec(`DROP TRIGGER ${name}`);
+  change(raw);
+  raw.close();
+}
+
+async function onFile<Result>(file: string, act: (engine: Engine) => Promise<Result>): Promise<Result> {
+  const store = await openStore(`sqlite:${file}`, { durability: "normal" });
+  let now = Date.UTC(2026, 0, 1);
+  const clock = (): number => (now += 10);
+  const ulid = monotonicFactory(() => 0.5);
+  const parts = { store, clock, newId: () => ulid(clock()), pause: async () => {}, scope: TEST_SCOPE };
+  try {
+    return await act(createEngine(parts));
+  } finally {
+    await store.close();
+  }
+}
+
+/** At least one row in each table that operations write to, and more than one of each kind of hash. */
+async function fill(engine: Engine): Promise<void> {
+  await say(engine, "Be helpful", { role: "system" });
+  await commit(engine, {
+    items: [
+      { content: "one", labels: ["l"], metadata: { k: 1 }, generationConfig: { model: "m" } },
+      { content: "two", role: "assistant", name: "Ada", message: "second" },
+      { content: { content_type: "config", settings: { recent: 3 } } },
+      {
+        content: {
+          content_type: "tool_io",
+          tool_name: "t",
+          direction: "call",
+          payload: { a: [1] },
+          call_id: "c",
+        },
+      },
+    ],
+  });
+  await say(engine, `long ${"text ".repeat(3_000)}`);
+  await say(engine, "uno", { editTarget: "HEAD~4" });
+  await annotate(engine, {
+    refs: ["HEAD~1", "HEAD~3"],
+    priority: "pinned",
+    reason: "needed",
+    addLabels: ["x"],
+  });
+  await createBranch(engine, { name: "side", from: "HEAD~2" });
+  await say(withScope(engine, { tool: { name: "commit", arguments: "" } }), "on the side", {
+    branch: "side",
+  });
+  await createTag(engine, { name: "v1", ref: "HEAD", note: "first" });
+  await checkout(engine, { ref: "side" });
+  await say(engine, "to be undone", { priority: "important" });
+  await undo(engine, {});
+  await say(withScope(engine, { tract: "other" }), "another tract");
+  await say(engine, "last");
+}
