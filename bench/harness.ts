@@ -68,5 +68,6 @@ export function prose(seed: number, bytes: number): string {
   };
   let text = `${seed}:`;
   while (text.length < bytes) text += ` ${WORDS[next() % WORDS.length]}${next() % 13 === 0 ? "." : ""}`;
-  return text.slice(0, bytes);
+  // As a text that came from outside is: in one piece, not a chain of parts that the first reader pays for.
+  return Buffer.from(text.slice(0, bytes)).toString();
 }

@@ -3,9 +3,11 @@ import { storedText } from "../engine/content/parse-content.ts";
 import type { Store } from "../storage/store.ts";
 import type { Log } from "./log.ts";
 
+type IndexedStore = Pick<Store, "isReadonly" | "indexForSearch">;
+
 export interface IdleIndexing {
   /** Says that a call came in: indexing waits until calls pause. */
-  readonly postpone: (store: Store) => void;
+  readonly postpone: (store: IndexedStore) => void;
   /** No batch begins any more; resolves when the one under way is done. */
   readonly stop: () => Promise<void>;
 }
@@ -32,7 +34,7 @@ export function createIdleIndexing({ batch, idleMs, log }: IdleIndexingOptions):
     },
   };
 
-  function schedule(store: Store, afterMs: number): void {
+  function schedule(store: IndexedStore, afterMs: number): void {
     if (timer !== null) clearTimeout(timer);
     if (isStopped || store.isReadonly) return;
     timer = setTimeout(() => {
@@ -43,7 +45,7 @@ export function createIdleIndexing({ batch, idleMs, log }: IdleIndexingOptions):
     timer.unref();
   }
 
-  async function indexBatch(store: Store): Promise<void> {
+  async function indexBatch(store: IndexedStore): Promise<void> {
     try {
       const left = await store.indexForSearch({ limit: batch, textOf: storedText });
       if (left > 0 && timer === null) schedule(store, PAUSE_MS);

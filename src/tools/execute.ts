@@ -1,6 +1,7 @@
 /** Runs one tool call for any way in: profile, arguments, engine, tool, and one shape of failure. */
 import { type Engine, withScope } from "../engine/engine.ts";
 import { TractError } from "../engine/errors.ts";
+import { readSite } from "../engine/history/snapshot.ts";
 import { nearest } from "../engine/nearest.ts";
 import { expectedFailure, INTERNAL_FAILURE, type ToolFailure } from "./failure.ts";
 import { PROFILES, type Profile } from "./profiles.ts";
@@ -44,6 +45,7 @@ export async function executeTool(call: ToolCall, host: ToolHost): Promise<ToolO
     const scope = { tool: { name: tool.name, arguments: shortArguments(own) } };
     const engine = withScope(await host.engineFor(site), scope);
     if (prepared.isRead && site.tract !== undefined) await requireTract(engine);
+    await requireSite(engine, site, prepared.isRead ? own.branch : undefined);
     if (call.signal.aborted) throw cancelled();
     const result = await prepared.run({
       engine,
@@ -111,8 +113,12 @@ function siteName<Name extends "tract" | "worktree">(
 /** What can be shown and typed: no control characters. */
 const SITE_NAME = /^[^\p{Cc}]{1,200}$/u;
 
-/** Reading a tract that was never written would look like an empty one; a mistyped name should not. */
-async function requireTract({ store, scope }: Engine): Promise<void> {
+/**
+ * Reading a tract that was never written would look like an empty one; a mistyped name should not.
+ *
+ * @throws TractError `not-found` with near names.
+ */
+export async function requireTract({ store, scope }: Engine): Promise<void> {
   if ((await store.findTract(scope.tract)) !== null) return;
   const near = nearest(
     scope.tract,
@@ -125,6 +131,12 @@ async function requireTract({ store, scope }: Engine): Promise<void> {
         : "Leave tract out to use your own; status with tracts lists them, and a commit makes a new one.",
     data: { tract: scope.tract, near },
   });
+}
+
+/** Names are refused even where the other arguments happen not to need them: a mistyped one should not look as if it had been used. */
+async function requireSite(engine: Engine, { worktree }: CallSite, branch: unknown): Promise<void> {
+  if (typeof branch === "string") await readSite(engine, { branch });
+  else if (worktree !== undefined) await readSite(engine, {});
 }
 
 function cancelled(): TractError {

@@ -70,7 +70,7 @@ describe("a draft that grows", () => {
           left = cuts[++cut % cuts.length] ?? 1;
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 25, endOnFailure: true },
     );
     expect(grownCount).toBeGreaterThan(20);
     expect(sealedCount).toBeGreaterThan(5);

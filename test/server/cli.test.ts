@@ -230,10 +230,40 @@ describe("output", () => {
     }
   });
 
+  test("as JSON keeps every character without letting it act", async () => {
+    const text = "\u009b31m \u202e \u001b[2J \u007f";
+    await cli.run(["commit", text]);
+    const { out } = await cli.run(["show", "HEAD", "--json"]);
+    expect(["\u009b", "\u202e", "\u001b", "\u007f"].filter((each) => out.includes(each))).toEqual([]);
+    expect(JSON.parse(out)).toMatchObject({ commits: [{ content: { text } }] });
+  });
+
   test("goes into a pipe as it was stored", async () => {
     await cli.run(["commit", "\u001b[1mbold"]);
     expect((await cli.run(["compile", "--format", "markdown"])).out).toContain("\u001b[1mbold");
   });
+});
+
+test("a flag without a value has an opposite", async () => {
+  await cli.run(["commit", "a"]);
+  expect(await cli.json(["compile", "--no-record"])).toMatchObject({ record_id: null });
+  expect(await cli.json(["compile"])).toMatchObject({ record_id: expect.any(String) });
+  expect((await cli.run(["compile", "--help"])).out).toContain("--no-include-reasoning");
+});
+
+test("a forecast in a provider's format is shown as text, because it has no messages", async () => {
+  await cli.run(["commit", "a"]);
+  const { exitCode, out } = await cli.run([
+    "compile",
+    "--format",
+    "openai",
+    "--forecast",
+    "100",
+    "--forecast",
+    "2000",
+  ]);
+  expect(exitCode).toBe(0);
+  expect(out).toContain("2,000");
 });
 
 test("help lists every tool with its title, and every command describes its flags", async () => {

@@ -303,6 +303,7 @@ describe("bad input", () => {
       "tract://%ZZ/status",
       "file:///etc/passwd",
       "tract://demo/commit/feedfeed",
+      "tract://nowhere/status",
       "tract://demo/compile-record/x",
       "tract://demo/context/HEAD?format=pdf",
       `tract://demo/context/${"a".repeat(10_000)}`,

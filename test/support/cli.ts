@@ -67,7 +67,8 @@ export function comparable(text: string): string {
   const names = new Map<string, string>();
   const named = (found: string, kind: string): string => {
     const key = kind === "hash" ? found.slice(0, 8) : found;
-    const name = names.get(key) ?? `${kind}${names.size + 1}`;
+    const of = [...names.values()].filter((name) => name.startsWith(kind)).length;
+    const name = names.get(key) ?? `${kind}${of + 1}`;
     names.set(key, name);
     return name.padEnd(found.length, "·").slice(0, found.length);
   };

@@ -106,6 +106,5 @@ async function fill(engine: Engine): Promise<void> {
   await checkout(engine, { ref: "side" });
   await say(engine, "to be undone", { priority: "important" });
   await undo(engine, {});
-  await say(withScope(engine, { tract: "other" }), "another tract");
   await say(engine, "last");
 }

@@ -72,12 +72,28 @@ async function failureOf(...parameters: Parameters<typeof call>) {
 describe("executeTool", () => {
   it("runs a tool with an engine of the place that the arguments name", async () => {
     await commit(test.engine, { items: [{ content: "x" }] });
-    const outcome = await call(fakeTool(), { message: "hi", tract: "test", worktree: "other" });
+    const outcome = await call(fakeTool(), { message: "hi", tract: "test", worktree: "default" });
     expect(outcome).toMatchObject({ ok: true, result: { structured: { message: "hi" } } });
     expect(contexts.at(-1)?.engine.scope).toMatchObject({
       tract: "test",
-      worktree: "other",
+      worktree: "default",
       createWorktree: false,
+    });
+  });
+
+  it("refuses an unknown worktree, and on a read an unknown branch, even where the tool would not look at them", async () => {
+    await commit(test.engine, { items: [{ content: "x" }] });
+    expect(await failureOf(fakeTool(), { worktree: "other" })).toMatchObject({
+      code: "not-found",
+      data: { worktree: "other" },
+    });
+    const tool = {
+      ...fakeTool(),
+      prepare: () => ({ isRead: true, run: () => Promise.reject(new Error("ran")) }),
+    };
+    expect(await failureOf(tool, { branch: "mian" })).toMatchObject({
+      code: "not-found",
+      data: { branch: "mian", near: ["main"] },
     });
   });
 

@@ -18,6 +18,7 @@ export class AnnotationLog {
   }
 
   get(commit: Hash): AnnotationRecord | undefined {
+    if (this.#recent.size + this.#older.size === 0) return undefined;
     return this.#recent.get(commit) ?? this.#older.get(commit);
   }
 

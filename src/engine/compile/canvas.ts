@@ -92,13 +92,13 @@ export function contextTokens(messageTokens: number): number {
 
 /** An item of entries that became one message. */
 export function itemOf(message: CompiledMessage, entries: readonly Entry[], tokens: number): Item {
-  const configured = entries.find((entry) => entry.generationConfig !== null);
-  return {
-    message: Object.freeze(message),
-    commits: entries.map((entry) => entry.hash),
-    generationConfig: configured?.generationConfig ?? null,
-    tokens,
-  };
+  const commits: Hash[] = [];
+  let generationConfig: JsonObject | null = null;
+  for (const entry of entries) {
+    commits.push(entry.hash);
+    generationConfig ??= entry.generationConfig;
+  }
+  return { message: Object.freeze(message), commits, generationConfig, tokens };
 }
 
 /** What pairing found out about a unit, in whatever format it is drawn. */

@@ -1,4 +1,4 @@
-/** Reads what pairing, costs and names need from the start of a stored content, without parsing the whole (spec 2.8). */
+/** Reads parts of a stored content without parsing the whole: what pairing and costs need of it, or its text (spec 2.8). */
 import { isJsonObject } from "../content/json-rules.ts";
 
 /** The first fields of a content, in so far as its type has them. */
@@ -18,7 +18,7 @@ export interface ContentHead {
 export function readContentHead(type: string, body: string): ContentHead {
   switch (type) {
     case "dialogue":
-      return readTexted(body, DIALOGUE, 1, 2);
+      return readPlainDialogue(body) ?? readTexted(body, DIALOGUE, 1, 2);
     case "instruction":
       return readTexted(body, INSTRUCTION, 0, 1);
     case "reasoning":
@@ -46,6 +46,27 @@ const REASONING = new RegExp(`^{"content_type":"reasoning","message_id":${VALUE}
 const TOOL = new RegExp(
   `^{"call_id":${VALUE},"content_type":"tool_io","direction":"\\w+","message_id":${VALUE},"payload":`,
 );
+
+const PLAIN_DIALOGUE = '{"content_type":"dialogue","message_id":null,"name":null,"role":"';
+
+/** Nearly every message: neither name nor message_id. */
+function readPlainDialogue(body: string): ContentHead | null {
+  if (!body.startsWith(PLAIN_DIALOGUE)) return null;
+  const text = body.indexOf(TEXT_KEY, PLAIN_DIALOGUE.length);
+  return text === -1 || mayStartBlank(body.charCodeAt(text + TEXT_KEY.length)) ? NOTHING : NOTHING_BLANK;
+}
+
+const TEXT_KEY = '"text":"';
+const TEXT_LAST: ReadonlySet<string> = new Set(["dialogue", "instruction", "reasoning", "output"]);
+
+/** The text of a type whose last key is `text`; null when it has to be parsed. A quote inside a string is escaped, so the key is found safely. */
+export function readText(type: string, body: string): string | null {
+  if (!TEXT_LAST.has(type) || !body.endsWith('"}')) return null;
+  const key = body.indexOf(TEXT_KEY);
+  if (key === -1) return null;
+  const start = key + TEXT_KEY.length;
+  return body.includes("\\", start) ? String(JSON.parse(body.slice(start - 1, -1))) : body.slice(start, -2);
+}
 
 /** `messageIdGroup` and `nameGroup` say which group of the pattern holds the field; 0: the type has none. */
 function readTexted(body: string, pattern: RegExp, messageIdGroup: number, nameGroup: number): ContentHead {

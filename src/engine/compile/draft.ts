@@ -84,7 +84,7 @@ export function growDraft(draft: Draft, news: News, options: CompileOptions, kit
     placeCount: draft.placeCount + places.length - draft.places.length,
     annotations,
   };
-  return seal(grown, settledCount(units, fixedCount));
+  return seal(grown, paired, settledCount({ units, paired, fixedCount }));
 }
 
 /** Units of the whole draft. */
@@ -98,13 +98,17 @@ export function messageCountOf(draft: Draft): number {
 }
 
 /** Moves the first units into a segment. */
-function seal(draft: Draft, count: number): Draft {
+function seal(draft: Draft, paired: readonly Unit[], count: number): Draft {
   const next = draft.units[count];
   if (count === 0 || next === undefined) return draft;
   const isSealed = ({ ordinal }: { readonly ordinal: number }): boolean => ordinal < next.first;
   return {
     ...draft,
-    sealed: appendSegment(draft.sealed, draft.units.slice(0, count), draft.entries.filter(isSealed)),
+    sealed: appendSegment(draft.sealed, {
+      units: draft.units.slice(0, count),
+      entries: draft.entries.filter(isSealed),
+      paired: paired.filter((unit) => unit.first < next.first),
+    }),
     units: draft.units.slice(count),
     entries: draft.entries.filter((entry) => !isSealed(entry)),
     places: draft.places.filter((place) => !isSealed(place)),

@@ -5,7 +5,7 @@ import type { AnyContent, ToolIoContent } from "../content/content-types.ts";
 import { readContent } from "../content/parse-content.ts";
 import { payloadText, plainText } from "../content/plain-text.ts";
 import { invariant } from "../invariant.ts";
-import { type ContentHead, readContentHead } from "./content-head.ts";
+import { type ContentHead, readContentHead, readText } from "./content-head.ts";
 
 /** Why a commit is not in the context. Callers rely on the words. */
 export const OMIT_REASONS = ["budget", "skip", "type", "label", "superseded", "strategy"] as const;
@@ -34,8 +34,9 @@ export interface Entry {
   readonly head: ContentHead;
   /** null: in the context as far as the budget allows. */
   readonly out: OmitReason | null;
-  /** Parsed when first rendered: a commit that a budget leaves out is never parsed. */
+  /** Read when first rendered: a commit that a budget leaves out is never parsed. */
   content: AnyContent | null;
+  text: string | null;
 }
 
 /** What an entry needs besides its place. */
@@ -46,21 +47,22 @@ export interface Judgement {
 }
 
 export function createEntry(place: Place, { role, priority, out }: Judgement): Entry {
-  const { commit, shown } = place;
-  const type = shown.commit.contentType;
+  const { ordinal, commit, shown } = place;
+  const { contentType: type, generationConfig, tokens } = shown.commit;
   invariant(type !== null && shown.body !== null, "what a place shows has a content");
   return {
-    ordinal: place.ordinal,
+    ordinal,
     hash: commit.hash,
     place,
     type,
     role,
     priority,
-    generationConfig: shown.commit.generationConfig ?? commit.generationConfig,
-    tokens: shown.commit.tokens,
+    generationConfig: generationConfig ?? commit.generationConfig,
+    tokens,
     head: readContentHead(type, shown.body),
     out,
     content: null,
+    text: null,
   };
 }
 
@@ -79,7 +81,11 @@ export function contentOf(entry: Entry): AnyContent {
 
 /** Plain text of what is shown; a custom type's own where it gave one. */
 export function textOf(entry: Entry): string {
-  return entry.place.shown.text ?? plainText(contentOf(entry));
+  if (entry.text === null) {
+    const { text, body } = entry.place.shown;
+    entry.text = text ?? readText(entry.type, body ?? "") ?? plainText(contentOf(entry));
+  }
+  return entry.text;
 }
 
 /** True when there is nothing to read, as Anthropic's API sees it: white space alone is refused like no text at all. */

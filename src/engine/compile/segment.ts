@@ -45,12 +45,16 @@ export interface Segment {
   readonly fits: Map<string, FitState>;
 }
 
-export function appendSegment(
-  before: Segment | null,
-  units: readonly Unit[],
-  entries: readonly Entry[],
-): Segment {
-  let segment = createSegment(before, units, entries);
+/** What a segment is made of. */
+export interface Sealed {
+  readonly units: readonly Unit[];
+  readonly entries: readonly Entry[];
+  /** The units before the strategy gave them their form. */
+  readonly paired: readonly Unit[];
+}
+
+export function appendSegment(before: Segment | null, sealed: Sealed): Segment {
+  let segment = createSegment(before, sealed);
   for (let earlier = segment.before; earlier !== null; earlier = segment.before) {
     if (earlier.units.length > 2 * segment.units.length) break;
     segment = join(earlier, segment);
@@ -109,8 +113,8 @@ export function omissionsOf(entries: readonly Entry[]): readonly Omission[] {
   return runs;
 }
 
-function createSegment(before: Segment | null, units: readonly Unit[], entries: readonly Entry[]): Segment {
-  const used = usedCallIds(units);
+function createSegment(before: Segment | null, { units, entries, paired }: Sealed): Segment {
+  const used = usedCallIds(paired);
   const repeats = new Map<string, number>();
   for (const { plainId, repeat } of used) repeats.set(plainId, Math.max(repeat, repeats.get(plainId) ?? 0));
   return {
@@ -119,7 +123,7 @@ function createSegment(before: Segment | null, units: readonly Unit[], entries: 
     entries,
     omissions: omissionsOf(entries),
     names: new Set(namedInstructions(entries).map(({ head }) => head.name ?? "")),
-    openCalls: new Set(openCallIds(units)),
+    openCalls: new Set(openCallIds(paired)),
     callIds: new Set(used.map(({ id }) => id)),
     repeats,
     unitCount: (before?.unitCount ?? 0) + units.length,

@@ -1,5 +1,6 @@
 /** What stays together in a context: one message, a tool call with its results, or a line of an outline (spec 2.2). */
 import type { Hash, Priority } from "../../storage/records.ts";
+import { invariant } from "../invariant.ts";
 import type { Entry } from "./entry.ts";
 
 /** A result and the call that it answers. */
@@ -85,13 +86,9 @@ export function unitBase(entries: readonly Entry[]): UnitBase {
 }
 
 /** Hashes of the unit's oldest and newest commit. */
-export function endsOf(unit: Unit): { readonly from: Hash; readonly to: Hash } {
-  let [from] = unit.entries;
-  let to = from;
-  for (const entry of unit.entries) {
-    if (entry.ordinal === unit.first) from = entry;
-    if (entry.ordinal === unit.last) to = entry;
-  }
-  if (from === undefined || to === undefined) throw new RangeError("a unit has entries");
+export function endsOf({ entries, first, last }: Unit): { readonly from: Hash; readonly to: Hash } {
+  const from = entries.find(({ ordinal }) => ordinal === first);
+  const to = entries.find(({ ordinal }) => ordinal === last);
+  invariant(from !== undefined && to !== undefined, "a unit's ends are among its entries");
   return { from: from.hash, to: to.hash };
 }

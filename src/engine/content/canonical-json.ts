@@ -8,7 +8,21 @@ import { invariant } from "../invariant.ts";
  * @param value JSON that `json-rules` has accepted; undefined members are left out.
  */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
+  // RFC 8785 takes over how JSON.stringify writes values (its 3.2.2) and only orders the keys: what is in order needs no more.
+  const text = isInOrder(value) ? JSON.stringify(value) : canonicalize(value);
   invariant(text !== undefined, "a value to be hashed is JSON");
   return text;
+}
+
+/** True when all keys are enumerated in the order of their UTF-16 code units, at every depth. */
+function isInOrder(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) return value.every(isInOrder);
+  let previous: string | null = null;
+  for (const key of Object.keys(value)) {
+    if (previous !== null && key < previous) return false;
+    if (!isInOrder(value[key as keyof typeof value])) return false;
+    previous = key;
+  }
+  return true;
 }

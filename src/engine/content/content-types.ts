@@ -94,53 +94,54 @@ const textList = z.array(z.string()).default([]);
 const json = z.custom<Json>(isJson, { error: "expected JSON" });
 const jsonObject = z.custom<JsonObject>(isJsonObject, { error: "expected a JSON object" });
 
+// Fields in the order of canonical JSON: what a schema gives is then hashed without sorting.
 const SCHEMAS: { readonly [T in Content["content_type"]]: z.ZodType<Extract<Content, { content_type: T }>> } =
   {
-    instruction: z.strictObject({ content_type: z.literal("instruction"), text, name: nullableText }),
+    instruction: z.strictObject({ content_type: z.literal("instruction"), name: nullableText, text }),
     dialogue: z.strictObject({
       content_type: z.literal("dialogue"),
+      message_id: nullableText,
+      name: nullableText,
       role: z.enum(["user", "assistant", "system"]),
       text,
-      name: nullableText,
-      message_id: nullableText,
     }),
     tool_io: z.strictObject({
-      content_type: z.literal("tool_io"),
-      tool_name: z.string().min(1),
-      direction: z.enum(["call", "result"]),
-      payload: json,
       call_id: nullableText,
-      status: z.enum(["success", "error"]).nullable().default(null),
+      content_type: z.literal("tool_io"),
+      direction: z.enum(["call", "result"]),
       message_id: nullableText,
+      payload: json,
+      status: z.enum(["success", "error"]).nullable().default(null),
+      tool_name: z.string().min(1),
     }),
-    reasoning: z.strictObject({ content_type: z.literal("reasoning"), text, message_id: nullableText }),
+    reasoning: z.strictObject({ content_type: z.literal("reasoning"), message_id: nullableText, text }),
     artifact: z.strictObject({
-      content_type: z.literal("artifact"),
       artifact_type: z.string().min(1),
       content: text,
+      content_type: z.literal("artifact"),
       language: nullableText,
-      path: nullableText,
       media_type: nullableText,
+      path: nullableText,
     }),
     output: z.strictObject({
       content_type: z.literal("output"),
-      text,
       format: z.enum(["text", "markdown", "json"]).default("text"),
+      text,
     }),
     freeform: z.strictObject({ content_type: z.literal("freeform"), payload: jsonObject }),
     session: z.strictObject({
       content_type: z.literal("session"),
-      session_type: z.enum(["start", "end", "handoff", "checkpoint"]),
-      summary: text,
       decisions: textList,
       failed_approaches: textList,
       next_steps: textList,
+      session_type: z.enum(["start", "end", "handoff", "checkpoint"]),
+      summary: text,
     }),
     config: z.strictObject({ content_type: z.literal("config"), settings: jsonObject }),
     metadata: z.strictObject({
       content_type: z.literal("metadata"),
-      kind: z.string().min(1),
       data: jsonObject,
+      kind: z.string().min(1),
     }),
   };
 

@@ -29,18 +29,19 @@ export interface HashedCommit {
 }
 
 export function hashCommit(commit: HashedCommit): Hash {
+  // Keys in order, so that canonicalJson has nothing to sort.
   const body = {
-    parents: commit.parents,
+    author: { kind: commit.author.kind, name: commit.author.name, session_id: commit.author.session_id },
     content_hash: commit.contentHash,
     content_type: commit.contentType,
-    operation: commit.operation,
+    created_at: commit.createdAt,
     edit_target: commit.editTarget,
-    message: commit.message,
-    metadata: commit.metadata,
     generation_config: commit.generationConfig,
     labels: commit.labels,
-    author: { kind: commit.author.kind, name: commit.author.name, session_id: commit.author.session_id },
-    created_at: commit.createdAt,
+    message: commit.message,
+    metadata: commit.metadata,
+    operation: commit.operation,
+    parents: commit.parents,
   };
   return sha256(`tract.commit.v1\n${canonicalJson(body)}`);
 }

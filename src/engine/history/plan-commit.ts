@@ -101,22 +101,29 @@ function annotationOf(commit: CommitRecord, priority: Priority, base: CommitBase
 }
 
 const MESSAGE_CODE_POINTS_MAX = 72;
-/** A word longer than this is cut anyway, so no more of it is looked at. */
-const WORDS = /\S{1,300}/gu;
+/** No code point has more than two units: so much folded text is always enough. */
+const UNITS_ENOUGH = 2 * MESSAGE_CODE_POINTS_MAX;
+/** What is looked at first: enough, unless white space comes in runs. */
+const UNITS_LOOKED_AT = UNITS_ENOUGH + 16;
 
 /** `"<content_type>: <text>"` on one line, at most 72 code points, cut with `...`; just the type when there is no text. */
 export function autoMessage(contentType: string, text: string): string {
-  const words = [`${contentType}:`];
-  let units = 0;
-  for (const [word] of text.matchAll(WORDS)) {
-    words.push(word);
-    units += word.length;
-    if (units > 2 * MESSAGE_CODE_POINTS_MAX) break; // No code point has more than two units.
-  }
-  if (words.length === 1) return contentType;
-  const whole = words.join(" ");
+  const folded = foldedStart(text);
+  if (folded === "") return contentType;
+  const whole = `${contentType}: ${folded}`;
   if (whole.length <= MESSAGE_CODE_POINTS_MAX) return whole;
-  const points = [...whole];
+  const points = Array.from(whole.slice(0, UNITS_ENOUGH + 2));
   if (points.length <= MESSAGE_CODE_POINTS_MAX) return whole;
   return `${points.slice(0, MESSAGE_CODE_POINTS_MAX - 3).join("")}...`;
+}
+
+/** The text with white-space runs as one space, as far as a message can show it. */
+function foldedStart(text: string): string {
+  if (text.length <= UNITS_LOOKED_AT) return fold(text);
+  const start = fold(text.slice(0, UNITS_LOOKED_AT));
+  return start.length > UNITS_ENOUGH ? start : fold(text);
+}
+
+function fold(text: string): string {
+  return text.replace(/\s+/gu, " ").trim();
 }

@@ -27,7 +27,7 @@ export function ledgerEntry(engine: Engine, now: string, evidence: LedgerEvidenc
     reason: evidence.reason,
     promptsUsed: evidence.promptsUsed ?? [],
     metadata: evidence.metadata,
-    provenance: { agent_id, agent_class, session_id, client, worktree: engine.scope.worktree },
+    provenance: { agent_class, agent_id, client, session_id, worktree: engine.scope.worktree },
     timestamp: now,
   };
   return { ...body, bodyHash: hashLedgerBody(body) };
@@ -35,22 +35,24 @@ export function ledgerEntry(engine: Engine, now: string, evidence: LedgerEvidenc
 
 /** What the body hash covers; the provenance stands inside the metadata. */
 export function hashLedgerBody(body: Omit<LedgerBody, "bodyHash">): LedgerBody["bodyHash"] {
+  // Keys in order, so that canonicalJson has little to sort.
   const covered = {
-    id: body.id,
-    event_type: body.eventType,
-    submission_id: body.submissionId,
     decision: body.decision,
-    reason: body.reason,
-    prompts_used: body.promptsUsed,
+    event_type: body.eventType,
+    id: body.id,
     metadata: ledgerMetadata(body),
+    prompts_used: body.promptsUsed,
+    reason: body.reason,
+    submission_id: body.submissionId,
     timestamp: body.timestamp,
   };
   return sha256(`tract.ledger-body.v1\n${canonicalJson(covered)}`);
 }
 
-/** The metadata of an entry as it is shown and hashed. */
+/** The metadata of an entry as it is shown and hashed, its keys in order. */
 export function ledgerMetadata(body: Pick<LedgerBody, "metadata" | "provenance">): JsonObject {
-  return { ...body.metadata, provenance: body.provenance };
+  const members = Object.entries({ ...body.metadata, provenance: body.provenance });
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The seal of an entry from its place in the chain. */

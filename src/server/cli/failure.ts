@@ -1,5 +1,6 @@
 /** What a person sees when a command fails: the message, what to do next, and an exit code (spec 6.4). */
 import type { ToolFailure } from "../../tools/failure.ts";
+import { printableJson } from "./printable-json.ts";
 import { harmless, type Terminal } from "./terminal.ts";
 
 export const EXIT_OK = 0;
@@ -13,7 +14,7 @@ export function showFailure(
   terminal: Terminal,
   options: { readonly json: boolean },
 ): number {
-  if (options.json) terminal.out(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  if (options.json) terminal.out(printableJson({ error: failure }));
   else {
     const { red, dim } = terminal.errColors;
     terminal.err(`${red("error:")} ${harmless(failure.message)} ${dim(`[${failure.code}]`)}\n`);

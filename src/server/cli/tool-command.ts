@@ -6,6 +6,7 @@ import { executeTool, type ToolHost } from "../../tools/execute.ts";
 import type { Tool } from "../../tools/tool.ts";
 import { COMMAND_SHAPES, type CommandShape, type Positional } from "./command-shapes.ts";
 import { EXIT_FAILED, EXIT_OK, showFailure } from "./failure.ts";
+import { printableJson } from "./printable-json.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import type { Terminal } from "./terminal.ts";
 import { contentOrText, flagValue, type ToolFlag, toolFlags } from "./tool-flags.ts";
@@ -26,7 +27,11 @@ export function describeToolCommand(command: Command, tool: Tool): void {
   command.description(firstSentence(tool.description)).summary(tool.title);
   for (const { label, takes } of shape.positionals)
     command.argument(takes === "one" ? `[${label}]` : `[${label}...]`);
-  for (const flag of toolFlags(tool)) addFlag(command, flag);
+  const flags = toolFlags(tool);
+  for (const flag of flags) addFlag(command, flag);
+  const toggle = flags.find(({ kind }) => kind === "boolean")?.flag;
+  if (toggle !== undefined)
+    command.addHelpText("after", `\nA flag without a value has an opposite: --no-${toggle}.`);
   if (shape.textArgument !== null)
     command.option("--file <path>", `read the ${shape.textArgument} from a file ("-": stdin)`);
   if (tool.name === "log") command.option("--graph", "draw the history as a graph");
@@ -51,11 +56,7 @@ export async function runToolCommand(
   const { structured } = outcome.result;
   const format = typeof args.format === "string" ? args.format : null;
   const view = { graph: typed.options.graph === true, format };
-  terminal.out(
-    typed.json
-      ? `${JSON.stringify(structured, null, 2)}\n`
-      : viewOf(tool.name)(outcome.result, terminal, view),
-  );
+  terminal.out(typed.json ? printableJson(structured) : viewOf(tool.name)(outcome.result, terminal, view));
   return structured.ok === false ? EXIT_FAILED : EXIT_OK;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Engine } from "../../engine/engine.ts";
+import { requireTract } from "../../tools/execute.ts";
 import { parseArguments } from "../../tools/parse-arguments.ts";
 import { checkpointPrompt } from "./prompt-checkpoint.ts";
 import { resumePrompt } from "./prompt-resume.ts";
@@ -49,7 +50,9 @@ export function registerPrompts(server: Server, services: McpServices): void {
   server.setRequestHandler("prompts/get", async ({ params }) => {
     try {
       const { tract: named, ...args } = params.arguments ?? {};
-      const engine = await services.engineFor(named === undefined || named === "" ? {} : { tract: named });
+      const isNamed = named !== undefined && named !== "";
+      const engine = await services.engineFor(isNamed ? { tract: named } : {});
+      if (isNamed) await requireTract(engine);
       return await getPrompt(engine, params.name, args);
     } catch (error) {
       throw protocolFailure(error, services.log);

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../../engine/cursor.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { TractError } from "../../engine/errors.ts";
+import { requireTract } from "../../tools/execute.ts";
 import {
   parseResourceUri,
   RESOURCE_TEMPLATES,
@@ -42,13 +43,13 @@ export function registerResources(server: Server, services: McpServices, watcher
   server.setRequestHandler("resources/read", ({ params }, context) =>
     guarded(async () => {
       const address = requireAddress(params.uri);
-      const client = clientNameOf(server, context);
-      const engine = await services.engineFor({
-        tract: address.tract,
-        ...(client === null ? {} : { client }),
-      });
-      const text = await readResource(engine, address, context.mcpReq.signal).catch((error: unknown) => {
-        throw error instanceof TractError && error.code === "not-found"
+      const text = await readAddress(
+        services,
+        address,
+        clientNameOf(server, context),
+        context.mcpReq.signal,
+      ).catch((error: unknown) => {
+        throw isNotFound(error)
           ? new ResourceNotFoundError(params.uri, `${error.message}. ${error.hint}`)
           : error;
       });
@@ -71,6 +72,23 @@ export function registerResources(server: Server, services: McpServices, watcher
     watcher.unwatch(params.uri);
     return {};
   });
+}
+
+async function readAddress(
+  services: McpServices,
+  address: ResourceAddress,
+  client: string | null,
+  signal: AbortSignal,
+): Promise<string> {
+  const engine = await services.engineFor({ tract: address.tract, ...(client === null ? {} : { client }) });
+  const own = (await services.engineFor({})).scope.tract;
+  // One's own tract may be empty yet; another one that is not there is a mistake.
+  if (address.tract !== own) await requireTract(engine);
+  return await readResource(engine, address, signal);
+}
+
+function isNotFound(error: unknown): error is TractError {
+  return error instanceof TractError && error.code === "not-found";
 }
 
 function requireAddress(uri: string): ResourceAddress {

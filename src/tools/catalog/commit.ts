@@ -1,12 +1,11 @@
 /** Tool commit: stores contents on a branch, one or a batch (spec 1.4, 1.5, 8). */
 import { z } from "zod";
 import { isJsonObject } from "../../engine/content/json-rules.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { type CommitResult, commit } from "../../engine/history/commit.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
 import { dialogueRole, jsonObject, priority, stringList, text, WRITE_FIELDS } from "../params.ts";
 import { wrongArgument } from "../parse-arguments.ts";
-import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
+import { answer, count, oneLine, plural } from "../render.ts";
 import { defineTool, type Tool, type ToolResult } from "../tool.ts";
 
 const content = z
@@ -75,35 +74,33 @@ export const commitTool: Tool = defineTool({
       idempotencyKey: idempotency_key,
       contextTokens: true,
     });
-    return await present(engine, result);
+    return present(result);
   },
 });
 
-async function present(engine: Engine, result: CommitResult): Promise<ToolResult> {
+/** Written out by hand and without reading the store again: this is the answer that is given most often. */
+function present(result: CommitResult): ToolResult {
   const { commits, contextTokens, budget, branch, warnings } = result;
-  const shown = commits.slice(0, COMMITS_SHOWN);
-  const short = await shortHashes(
-    engine,
-    shown.map(({ hash }) => hash),
-  );
-  const lines = shown.map(
-    ({ hash, message, tokens }) =>
-      `${short(hash)} ${oneLine(message, MESSAGE_CHARS)} (${plural(tokens, "token")})`,
-  );
-  const more = commits.length > shown.length ? `… and ${count(commits.length - shown.length)} more` : null;
+  const lines = commits.slice(0, COMMITS_SHOWN).map(shownLine);
+  const more = commits.length > lines.length ? `… and ${count(commits.length - lines.length)} more` : null;
   const limit = budget === null ? "" : ` of a budget of ${count(budget.maxTokens)}`;
   // The first result of a repeated key knows nothing of the context of now; a warning tells so.
   const size =
     contextTokens === null ? null : `Context of ${branch}: ${count(contextTokens)} tokens${limit}.`;
   return {
     structured: {
-      ...snakeKeys({ ...result, commits: [], budget: budget ?? undefined }),
       commits: commits.map(({ hash, message, contentType, tokens }) => ({
         hash,
         message,
         content_type: contentType,
         tokens,
       })),
+      context_tokens: contextTokens,
+      ...(budget === null ? {} : { budget: snakeKeys(budget) }),
+      operation_id: result.operationId,
+      branch,
+      head: result.head,
+      warnings,
     },
     text: answer([`Committed to ${branch}:`, ...lines, more, size], nextStep(result), warnings),
   };
@@ -111,6 +108,12 @@ async function present(engine: Engine, result: CommitResult): Promise<ToolResult
 
 const COMMITS_SHOWN = 20;
 const MESSAGE_CHARS = 100;
+/** As in stubs of compile: long enough to be unique without asking the store. */
+const HASH_CHARS = 12;
+
+function shownLine({ hash, message, tokens }: CommitResult["commits"][number]): string {
+  return `${hash.slice(0, HASH_CHARS)} ${oneLine(message, MESSAGE_CHARS)} (${plural(tokens, "token")})`;
+}
 
 function nextStep({ budget }: CommitResult): string {
   const isTight = budget !== null && budget.used > budget.maxTokens;

@@ -21,14 +21,20 @@ export const tagTool: Tool = defineTool({
   description: "List, create or delete tags: checkpoints with a name that never move.",
   effect: "write",
   isIdempotent: false,
-  input: { action: z.enum(["list", "create", "delete"]).default("list"), name: text, ref: text, note: text },
+  input: {
+    action: z.enum(["list", "create", "delete"]).default("list"),
+    name: text,
+    ref: text,
+    note: text,
+    branch: text,
+  },
   output: {
     tags: z.array(tag),
     total: z.int().optional(),
     ...MAYBE_WRITE_FIELDS,
   },
   readsOnly: ({ action }) => action === "list",
-  run: async ({ engine }, { action, name, ref, note }) => {
+  run: async ({ engine }, { action, name, note, branch, ref = branch }) => {
     if (action === "list") return await presentList(engine, await listTags(engine));
     if (name === undefined) throw wrongArgument("name", "is required for this action");
     const result =

@@ -24,12 +24,13 @@ function draw(canvas: Canvas, piece: Piece, kit: Kit): void {
     return;
   }
   noteRepairs(canvas, piece);
-  for (const [index, entry] of piece.entries.entries()) {
-    const outlineTokens = piece.kind === "outline" ? (piece.messageTokens[index] ?? 0) : null;
-    const message = outlineTokens === null ? whole(entry) : messageOf(entry, outlineTextOf(entry), null);
-    const tokens = outlineTokens === null ? costOfEntry(entry) : TOKENS_PER_MESSAGE + outlineTokens;
-    canvas.items.push(itemOf(message, [entry], tokens));
-  }
+  if (piece.kind === "outline") {
+    for (const [index, entry] of piece.entries.entries()) {
+      const tokens = TOKENS_PER_MESSAGE + (piece.messageTokens[index] ?? 0);
+      canvas.items.push(itemOf(messageOf(entry, outlineTextOf(entry), null), [entry], tokens));
+    }
+  } else
+    for (const entry of piece.entries) canvas.items.push(itemOf(whole(entry), [entry], costOfEntry(entry)));
 }
 
 function whole(entry: Entry): PlainMessage {

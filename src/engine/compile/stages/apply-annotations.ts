@@ -41,9 +41,11 @@ export function applyAnnotations(
 }
 
 function priorityOf({ commit, shown }: Place, annotations: Annotations): Priority {
-  const own = judged(shown.commit, annotations.get(shown.commit.hash));
-  if (shown.commit === commit) return own.annotated ?? own.byDefault;
-  return effectivePriority(own, judged(commit, annotations.get(commit.hash)));
+  if (shown.commit === commit) return annotations.get(commit.hash)?.priority ?? commit.priority;
+  return effectivePriority(
+    judged(shown.commit, annotations.get(shown.commit.hash)),
+    judged(commit, annotations.get(commit.hash)),
+  );
 }
 
 function reasonToOmit(

@@ -20,10 +20,15 @@ export interface Settled {
  * @returns null when a result belongs to a call that was settled as an orphan: the settled part is then no longer true.
  */
 export function pairTools(entries: readonly Entry[], settled: Settled): readonly Unit[] | null {
-  const drafts: Draft[] = [];
+  const drafts: (Draft | Unit)[] = [];
   const openCalls = new Map<string, OpenCall[]>();
   let group: Draft | null = null;
   for (const entry of entries) {
+    if (entry.type !== "tool_io" && entry.head.messageId === null) {
+      group = null;
+      drafts.push(unitOf("text", entry));
+      continue;
+    }
     if (isResult(entry)) {
       group = null;
       const open = entry.head.callId === null ? undefined : openCalls.get(entry.head.callId)?.pop();
@@ -32,11 +37,11 @@ export function pairTools(entries: readonly Entry[], settled: Settled): readonly
         continue;
       }
       if (entry.head.callId !== null && settled.isOpen(entry.head.callId)) return null;
-      drafts.push({ members: [entry], answers: [], isOrphan: true });
+      drafts.push(unitOf("orphan", entry));
       continue;
     }
     if (group === null || !belongsTo(group, entry)) {
-      group = { members: [], answers: [], isOrphan: false };
+      group = { members: [], answers: [] };
       drafts.push(group);
     }
     group.members.push(entry);
@@ -47,15 +52,26 @@ export function pairTools(entries: readonly Entry[], settled: Settled): readonly
     if (open === undefined) openCalls.set(callId, [call]);
     else open.push(call);
   }
-  const ids = new CallIds(settled);
-  return drafts.flatMap((draft) => finish(draft, ids));
+  return finishAll(drafts, new CallIds(settled));
+}
+
+function unitOf(kind: "text" | "orphan", entry: Entry): Unit {
+  return { kind, entries: [entry], priority: entry.priority, first: entry.ordinal, last: entry.ordinal };
+}
+
+function finishAll(drafts: readonly (Draft | Unit)[], ids: CallIds): readonly Unit[] {
+  const units: Unit[] = [];
+  for (const draft of drafts) {
+    if ("kind" in draft) units.push(draft);
+    else units.push(...finish(draft, ids));
+  }
+  return units;
 }
 
 /** A unit as it grows. */
 interface Draft {
   readonly members: Entry[];
   readonly answers: { readonly entry: Entry; readonly member: number; readonly isMoved: boolean }[];
-  readonly isOrphan: boolean;
 }
 
 interface OpenCall {
@@ -63,7 +79,7 @@ interface OpenCall {
   readonly member: number;
 }
 
-function answer({ draft, member }: OpenCall, entry: Entry, drafts: readonly Draft[]): void {
+function answer({ draft, member }: OpenCall, entry: Entry, drafts: readonly (Draft | Unit)[]): void {
   draft.answers.push({ entry, member, isMoved: drafts.at(-1) !== draft });
 }
 
@@ -80,9 +96,7 @@ function finish(draft: Draft, ids: CallIds): readonly Unit[] {
   const { members, answers } = draft;
   const [first] = members;
   if (first === undefined) return [];
-  if (members.length === 1 && answers.length === 0) {
-    return [{ kind: draft.isOrphan || isCall(first) ? "orphan" : "text", ...unitBase(members) }];
-  }
+  if (members.length === 1 && answers.length === 0) return [unitOf(isCall(first) ? "orphan" : "text", first)];
   const answered = new Set(answers.map(({ member }) => member));
   const isLone = (entry: Entry, member: number): boolean => isCall(entry) && !answered.has(member);
   const orphans = members.filter(isLone).map((entry): Unit => ({ kind: "orphan", ...unitBase([entry]) }));
@@ -141,12 +155,12 @@ class CallIds {
 
 /** Call ids of the calls that are without a result. */
 export function openCallIds(units: readonly Unit[]): readonly string[] {
-  return units.flatMap((unit) => {
-    const [entry] = unit.entries;
-    if (unit.kind !== "orphan" || entry === undefined || !isCall(entry) || entry.head.callId === null)
-      return [];
-    return [entry.head.callId];
-  });
+  const ids: string[] = [];
+  for (const { kind, entries } of units) {
+    const callId = entries[0]?.head.callId ?? null;
+    if (kind === "orphan" && callId !== null && entries[0]?.role === "assistant") ids.push(callId);
+  }
+  return ids;
 }
 
 /** An id that a call of the context goes by. */
@@ -158,14 +172,16 @@ export interface UsedCallId {
 }
 
 export function usedCallIds(units: readonly Unit[]): readonly UsedCallId[] {
-  return units.flatMap((unit) => {
-    if (unit.kind !== "exchange") return [];
-    return unit.callIds.flatMap((id, member) => {
-      if (id === null) return [];
+  const used: UsedCallId[] = [];
+  for (const unit of units) {
+    if (unit.kind !== "exchange") continue;
+    for (const [member, id] of unit.callIds.entries()) {
+      if (id === null) continue;
       const plainId = plainIdOf(unit.members[member]?.head.callId ?? "");
-      return [{ id, plainId, repeat: id === plainId ? 1 : Number(id.slice(plainId.length + 1)) }];
-    });
-  });
+      used.push({ id, plainId, repeat: id === plainId ? 1 : Number(id.slice(plainId.length + 1)) });
+    }
+  }
+  return used;
 }
 
 /** Characters that every provider takes in an id. */

@@ -45,22 +45,24 @@ function reportGap({ report }: Verification, before: number, sequence: number): 
   report({ kind: "annotation", what: "missing", sequence: first, detail });
 }
 
-function verifyAnnotation(
-  { report }: Verification,
-  operation: OperationRecord,
-  { author, commit, createdAt, sequence }: AnnotationRecord,
-): void {
+function verifyAnnotation({ report }: Verification, operation: OperationRecord, row: AnnotationRecord): void {
+  const { commit, sequence } = row;
   if (!commit) {
     const detail = "the commit that it is about is gone";
     report({ kind: "annotation", what: "missing", field: "commit", sequence, detail });
   }
-  const field =
-    createdAt !== operation.createdAt
-      ? "created_at"
-      : !sameAuthor(author, operation.author)
-        ? "author"
-        : null;
+  const field = fieldAgainstOperation(operation, row);
   if (field === null) return;
-  const detail = `operation ${operation.sequence}, which wrote it, has another`;
+  const detail = `its ${field} is not that of operation ${operation.sequence}, which wrote it`;
   report({ kind: "annotation", what: "changed", field, sequence, detail });
+}
+
+function fieldAgainstOperation(
+  { author, branch, createdAt, results, sources }: OperationRecord,
+  row: AnnotationRecord,
+): string | null {
+  if (row.createdAt !== createdAt) return "created_at";
+  if (!sameAuthor(row.author, author)) return "author";
+  if (branch !== null && row.branch !== branch) return "branch";
+  return row.commit && !results.includes(row.commit) && !sources.includes(row.commit) ? "commit" : null;
 }

@@ -116,6 +116,8 @@ function verifyGenesis({ report }: Verification, tract: TractRecord, entry: Ledg
   if (entry.eventType !== "GENESIS") {
     const detail = "the first entry is not GENESIS";
     report({ kind: "ledger", what: "changed", field: "event_type", sequence: 1, detail });
+  } else if (entry.submissionId !== name) {
+    report({ kind: "tract", what: "changed", field: "name", name, detail: "GENESIS names another tract" });
   } else if (entry.metadata.encoding !== tract.encoding) {
     const detail = "GENESIS names another encoding";
     report({ kind: "tract", what: "changed", field: "encoding", name, detail });

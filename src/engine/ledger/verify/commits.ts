@@ -91,7 +91,7 @@ async function verifyTheirContents(
   let checked = 0;
   for (const hash of new Set(rows.flatMap(({ commit }) => commit.contentHash ?? []))) {
     const contents = await orDamage(engine.store.readContents([hash]));
-    if (contents === null)
+    if (contents === undefined)
       report({ kind: "content", what: "unreadable", hash, detail: "its row cannot be read" });
     for (const content of contents ?? []) verifyContent(content, engine.contentTypes, report);
     checked += contents?.length ?? 0;

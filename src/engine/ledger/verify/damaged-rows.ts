@@ -22,7 +22,7 @@ export async function* readPages<Row>(
   let limit = pageRows;
   for (let after = start; ; ) {
     const page = await orDamage(read(after, limit));
-    if (page !== null) {
+    if (page !== undefined) {
       if (page.rows.length === 0) return;
       yield page.rows;
       after = page.next;
@@ -41,14 +41,14 @@ export async function* readPages<Row>(
 async function placeOfDamage<Row>(read: ReadPage<Row>, after: number): Promise<number> {
   let fails = after;
   let step = 1;
-  while ((await orDamage(read(after + step, 1))) === null && step < PLACES_MAX) {
+  while ((await orDamage(read(after + step, 1))) === undefined && step < PLACES_MAX) {
     fails = after + step;
     step *= 2;
   }
   let works = after + step;
   while (works - fails > 1) {
     const middle = Math.floor((fails + works) / 2);
-    if ((await orDamage(read(middle, 1))) === null) fails = middle;
+    if ((await orDamage(read(middle, 1))) === undefined) fails = middle;
     else works = middle;
   }
   return works;
@@ -57,12 +57,12 @@ async function placeOfDamage<Row>(read: ReadPage<Row>, after: number): Promise<n
 /** Farther apart two rows are not looked for. */
 const PLACES_MAX = 2 ** 40;
 
-/** null when what was to be read is damaged; any other failure is thrown. */
-export async function orDamage<Value>(reading: Promise<Value>): Promise<Value | null> {
+/** undefined when what was to be read is damaged; any other failure is thrown. */
+export async function orDamage<Value>(reading: Promise<Value>): Promise<Value | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (isDamage(error)) return null;
+    if (isDamage(error)) return undefined;
     throw error;
   }
 }

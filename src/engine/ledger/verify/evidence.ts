@@ -1,5 +1,6 @@
 /** Holds an operation against what its ledger entry says of it. Pure. */
-import type { Hash, Json, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
+import type { Hash, Json, LedgerRecord, OperationRecord, RefMove } from "../../../storage/records.ts";
+import { branchOf, commitOf } from "../../history/ref-value.ts";
 
 /** The first field of the operation that the entry tells otherwise; null when they agree. */
 export function fieldAgainstEntry(operation: OperationRecord, entry: LedgerRecord): string | null {
@@ -9,7 +10,9 @@ export function fieldAgainstEntry(operation: OperationRecord, entry: LedgerRecor
   if (operation.worktree !== provenance.worktree) return "worktree";
   if (operation.branch !== metadata.branch) return "branch";
   if (!namesCommits(operation, metadata.commits, metadata.after)) return "results";
-  return operation.undoes === null || operation.params.operation === metadata.operation ? null : "params";
+  if ((operation.undoes !== null) !== (metadata.operation !== undefined)) return "undoes";
+  if (operation.undoes !== null && operation.params.operation !== metadata.operation) return "params";
+  return MOVES.every((isAsSaid) => isAsSaid(operation, metadata)) ? null : "ref_moves";
 }
 
 /** `commits` is a list of hashes, or their number; a single new commit is named by `after` alone. */
@@ -26,4 +29,29 @@ function namesCommits(
 
 function sameHashes(a: readonly Hash[], b: readonly Json[]): boolean {
   return a.length === b.length && a.every((hash, i) => hash === b[i]);
+}
+
+type Metadata = LedgerRecord["metadata"];
+
+/** What entries say of the refs that an operation moved; each holds when its entry says nothing. */
+const MOVES: readonly ((operation: OperationRecord, metadata: Metadata) => boolean)[] = [
+  ({ branch, refMoves }, { before, after }) => {
+    if (before === undefined || after === undefined || before === after) return true;
+    const move = findMove(refMoves, "branch", branch);
+    return move !== undefined && commitOf(move.before) === before && commitOf(move.after) === after;
+  },
+  ({ worktree, refMoves }, { to }) => {
+    if (to === undefined) return true;
+    const after = findMove(refMoves, "worktree", worktree)?.after;
+    return after !== undefined && (branchOf(after) ?? commitOf(after)) === to;
+  },
+  ({ refMoves }, { tag }) => typeof tag !== "string" || findMove(refMoves, "tag", tag) !== undefined,
+];
+
+function findMove(
+  moves: readonly RefMove[],
+  kind: RefMove["kind"],
+  name: string | null,
+): RefMove | undefined {
+  return moves.find((move) => move.kind === kind && move.name === name);
 }

@@ -1,6 +1,7 @@
 /** Verifies the links between an operation and its commits, in both directions. */
 import type { Author, CommitRecord, Hash, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
 import type { Verification } from "../verify.ts";
+import { orDamage } from "./damaged-rows.ts";
 import type { MadeCommits } from "./made-commits.ts";
 
 /** `entry` is the operation's ledger entry, if it has one. */
@@ -15,7 +16,8 @@ export async function verifyLinks(
   for (const hash of results) {
     const commit = commits.get(hash);
     if (commit === undefined) reportGone(verification, operation, "results", hash);
-    else if (commit !== null) verifyMaker(verification, operation, commit);
+    else if (commit?.operationId === operation.id) verifyMaker(verification, operation, commit);
+    else if (commit !== null) await verifyOtherMaker(verification, commit);
   }
   const { scope, store } = verification.engine;
   for (const hash of sources) {
@@ -35,10 +37,9 @@ function reportGone(
   report({ kind: "commit", what: "missing", field, hash, sequence, detail });
 }
 
-/** A commit that existed before may be a result too; then it names the operation that made it. */
+/** Only a plain commit is on one branch, by one author. */
 function verifyMaker({ report }: Verification, operation: OperationRecord, commit: CommitRecord): void {
-  // Others make commits on several branches, for several authors.
-  if (operation.type !== "commit" || commit.operationId !== operation.id) return;
+  if (operation.type !== "commit") return;
   if (operation.branch !== commit.branch) {
     const detail = "the operation that made it was on another branch";
     report({ kind: "commit", what: "changed", field: "branch", hash: commit.hash, detail });
@@ -48,6 +49,19 @@ function verifyMaker({ report }: Verification, operation: OperationRecord, commi
     const detail = "the commits that it made have another author";
     report({ kind: "operation", what: "changed", field: "author", sequence, detail });
   }
+}
+
+/** The operation that a commit names must name the commit too. */
+export async function verifyOtherMaker(
+  { engine, report, tract }: Verification,
+  { hash, operationId }: CommitRecord,
+): Promise<void> {
+  if (operationId === "") return; // It is gone: reported with the commit.
+  const maker = await orDamage(engine.store.findOperation(engine.scope.tract, operationId));
+  // What others write meanwhile is not looked at.
+  if (!maker || maker.sequence > (tract?.operationSequence ?? 0) || maker.results.includes(hash)) return;
+  const detail = "the operation that it names did not make it";
+  report({ kind: "commit", what: "changed", field: "operation", hash, detail });
 }
 
 export function sameAuthor(a: Author, b: Author): boolean {

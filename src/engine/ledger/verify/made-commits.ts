@@ -2,6 +2,7 @@
 import type { CommitRecord, Hash } from "../../../storage/records.ts";
 import type { Verification } from "../verify.ts";
 import { orDamage } from "./damaged-rows.ts";
+import { verifyOtherMaker } from "./links.ts";
 
 /** Commits kept until their operation comes; more of them wait only when operations are gone. */
 const WAITING_MAX = 20_000;
@@ -20,6 +21,11 @@ export function pairCommits(
 ): MadeCommits {
   const waiting = new Map<Hash, CommitRecord>();
 
+  /** With since its operation may lie before. */
+  const verifyStray = async (commit: CommitRecord): Promise<void> => {
+    if (verification.since === null) await verifyOtherMaker(verification, commit);
+  };
+
   /** False at the end. */
   const readOn = async (): Promise<boolean> => {
     const read = await pages.next();
@@ -28,7 +34,7 @@ export function pairCommits(
     for (const [hash, commit] of waiting) {
       if (waiting.size <= WAITING_MAX) break;
       waiting.delete(hash);
-      await reportStray(verification, commit);
+      await verifyStray(commit);
     }
     return true;
   };
@@ -47,7 +53,7 @@ export function pairCommits(
     },
     finish: async () => {
       while (await readOn());
-      for (const commit of waiting.values()) await reportStray(verification, commit);
+      for (const commit of waiting.values()) await verifyStray(commit);
     },
   };
 }
@@ -55,19 +61,5 @@ export function pairCommits(
 /** A commit that stands elsewhere: made by an earlier operation, or stored out of order. */
 async function readOne({ engine }: Verification, hash: Hash): Promise<CommitRecord | null | undefined> {
   const read = await orDamage(engine.store.readCommits(engine.scope.tract, [hash]));
-  return read === null ? null : read[0];
-}
-
-async function reportStray(
-  { engine, report, since, tract }: Verification,
-  commit: CommitRecord,
-): Promise<void> {
-  const { hash, operationId } = commit;
-  // With since the operation may lie before; without an operation it has been reported with the commit.
-  if (since !== null || operationId === "") return;
-  const maker = await orDamage(engine.store.findOperation(engine.scope.tract, operationId));
-  if (maker === null || maker.sequence > (tract?.operationSequence ?? 0) || maker.results.includes(hash))
-    return;
-  const detail = "the operation that it names did not make it";
-  report({ kind: "commit", what: "changed", field: "operation", hash, detail });
+  return read === undefined ? null : read[0];
 }

@@ -71,6 +71,7 @@ async function isOfLaterOperation(
 ): Promise<boolean> {
   const { sequence, submissionId } = entry;
   const own = await orDamage(engine.store.findOperation(engine.scope.tract, submissionId));
+  if (own === undefined) return false; // Unreadable: reported with the operations.
   if (own !== null && own.id === submissionId) return operation !== null && own.sequence > operation.sequence;
   const detail = "the operation that it tells of is gone";
   report({ kind: "ledger", what: "unlinked", field: "submission_id", sequence, detail });

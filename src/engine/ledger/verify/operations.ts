@@ -24,7 +24,7 @@ export async function verifyOperations(
   const { advance, engine, report, since } = verification;
   const entries = pairEntries(verification, ledger);
   const made = pairCommits(verification, commits);
-  const refs = new RefHistory(report, since === null);
+  const refs = new RefHistory(verification);
   const undone = new UndoneMarks();
   const places = new Places(verification);
   const read = operationPages(verification);
@@ -36,7 +36,7 @@ export async function verifyOperations(
       if (entry !== null) verifyEvidence(verification, operation, entry);
       await verifyLinks(verification, made, operation, entry);
       await verifyAnnotations(verification, operation);
-      refs.replay(operation);
+      await refs.replay(operation);
       undone.add(operation);
     }
     await advance("operations", rows.length);

@@ -1,7 +1,7 @@
 /** Plays the ref moves of operations again: each must start where the one before it ended. */
 import type { OperationRecord, RefKind, RefMove, RefValue } from "../../../storage/records.ts";
 import { sameRefValue } from "../../history/ref-value.ts";
-import type { Report } from "../findings.ts";
+import type { Verification } from "../verify.ts";
 
 /** A ref after its last move. */
 export interface MovedRef {
@@ -15,23 +15,22 @@ export interface MovedRef {
 
 export class RefHistory {
   readonly #refs = new Map<string, MovedRef>();
-  readonly #report: Report;
-  readonly #isWhole: boolean;
+  readonly #verification: Verification;
 
-  /** `isWhole`: it starts with the first operation of the tract. */
-  constructor(report: Report, isWhole: boolean) {
-    this.#report = report;
-    this.#isWhole = isWhole;
+  constructor(verification: Verification) {
+    this.#verification = verification;
   }
 
-  replay({ sequence, refMoves, createdAt }: OperationRecord): void {
+  async replay({ sequence, refMoves, createdAt }: OperationRecord): Promise<void> {
     for (const move of refMoves) {
       const { kind, name, before, after } = move;
       const known = this.find(kind, name);
-      const isExpected = known === undefined ? this.#canStartAt(move) : sameRefValue(known.value, before);
+      const isExpected =
+        known === undefined ? await this.#canStart(move, sequence) : sameRefValue(known.value, before);
       if (!isExpected) {
         const detail = `its move of ${kind} ${JSON.stringify(name)} does not start where the one before ended`;
-        this.#report({ kind: "operation", what: "changed", field: "ref_moves", sequence, name, detail });
+        const field = "ref_moves";
+        this.#verification.report({ kind: "operation", what: "changed", field, sequence, name, detail });
       }
       this.#refs.set(keyOf(kind, name), { kind, name, value: after, at: createdAt });
     }
@@ -46,9 +45,13 @@ export class RefHistory {
     return this.#refs.values();
   }
 
-  /** A worktree may have been made by the first write in it, which is no move. */
-  #canStartAt({ kind, before }: RefMove): boolean {
-    return before === null || kind === "worktree" || !this.#isWhole;
+  /** A ref starts from nothing, but for a worktree: the first write in it makes it, which is no move. */
+  async #canStart({ kind, name, before }: RefMove, sequence: number): Promise<boolean> {
+    const { engine, since } = this.#verification;
+    if (since !== null || before === null) return true;
+    if (kind !== "worktree") return false;
+    const made = await engine.store.readRefAsOf(engine.scope.tract, kind, name, sequence - 1);
+    return sameRefValue(made, before);
   }
 }
 

@@ -7,14 +7,14 @@ import type { MovedRef, RefHistory } from "./ref-history.ts";
 const KINDS: readonly RefKind[] = ["branch", "tag", "worktree", "orig_head", "previous"];
 
 export async function verifyRefs(verification: Verification, history: RefHistory): Promise<void> {
-  const { engine, report, since, tract } = verification;
+  const { engine, report, tract } = verification;
   if (tract === null) return;
   const found = new Set<MovedRef>();
   for (const kind of KINDS) {
     for (const ref of await engine.store.listRefs(engine.scope.tract, kind)) {
       const moved = history.find(kind, ref.name);
       if (moved !== undefined) found.add(moved);
-      const problem = problemOf(ref, moved, since === null);
+      const problem = await problemOf(verification, ref, moved);
       if (problem === null || (await hasMovedSince(verification, ref))) continue;
       report({ kind: "ref", name: `${kind} ${ref.name}`, ...problem });
     }
@@ -32,11 +32,22 @@ type RefProblem = {
   readonly detail: string;
 };
 
-function problemOf(ref: RefRecord, moved: MovedRef | undefined, isWhole: boolean): RefProblem | null {
+async function problemOf(
+  { engine, since, tract }: Verification,
+  ref: RefRecord,
+  moved: MovedRef | undefined,
+): Promise<RefProblem | null> {
   if (moved === undefined) {
-    // The first write in a worktree makes it without a move.
-    const isAccounted = ref.kind === "worktree" || !isWhole;
-    return isAccounted ? null : { what: "unlinked", field: null, detail: "no operation made it" };
+    if (since !== null) return null;
+    // The first write in a worktree makes it, which is no move.
+    const { kind, name, value } = ref;
+    const isMade = kind === "worktree" && tract !== null;
+    const made = isMade
+      ? await engine.store.readRefAsOf(engine.scope.tract, kind, name, tract.operationSequence)
+      : null;
+    return sameRefValue(made, value)
+      ? null
+      : { what: "unlinked", field: null, detail: "no operation put it there" };
   }
   if (!sameRefValue(ref.value, moved.value))
     return { what: "changed", field: "value", detail: "it is not where the last operation put it" };

@@ -1,6 +1,6 @@
 /** Names the field of a commit that was changed, where another row still tells what it was. */
 import type { CommitRecord, Hash } from "../../../storage/records.ts";
-import { hashCommit } from "../../content/hashes.ts";
+import { hashCommit, hashContent } from "../../content/hashes.ts";
 import { storedText } from "../../content/parse-content.ts";
 import { autoMessage } from "../../history/plan-commit.ts";
 import type { Verification } from "../verify.ts";
@@ -29,26 +29,26 @@ type Alternative = readonly [field: string, change: Partial<CommitRecord>];
 
 async function alternatives(
   { scope, store }: Verification["engine"],
-  commit: CommitRecord,
+  { contentHash, editTarget, operationId }: CommitRecord,
 ): Promise<readonly Alternative[]> {
-  const operation = await orDamage(store.findOperation(scope.tract, commit.operationId));
-  const content =
-    commit.contentHash === null ? null : await orDamage(store.readContents([commit.contentHash]));
+  const operation = await orDamage(store.findOperation(scope.tract, operationId));
+  const contents = contentHash === null ? [] : await orDamage(store.readContents([contentHash]));
+  const content = contents?.find(({ body, hash }) => hashContent(body) === hash);
+  const known: Alternative[] = [];
+  if (operation)
+    known.push(["author", { author: operation.author }], ["created_at", { createdAt: operation.createdAt }]);
+  if (content) {
+    const message = autoMessage(content.type, storedText(content));
+    known.push(["content_type", { contentType: content.type }], ["message", { message }]);
+  }
   return [
-    ...(operation === null ? [] : [operation]).flatMap((of): readonly Alternative[] => [
-      ["author", { author: of.author }],
-      ["created_at", { createdAt: of.createdAt }],
-    ]),
-    ...(content ?? []).flatMap((of): readonly Alternative[] => [
-      ["content_type", { contentType: of.type }],
-      ["message", { message: autoMessage(of.type, storedText(of)) }],
-    ]),
+    ...known,
     ["message", { message: "" }],
     ["metadata", { metadata: null }],
     ["generation_config", { generationConfig: null }],
     ["labels", { labels: [] }],
     ["edit_target", { editTarget: null }],
     ["parents", { parents: [] }],
-    ["operation", { operation: commit.editTarget === null ? "append" : "edit" }],
+    ["operation", { operation: editTarget === null ? "append" : "edit" }],
   ];
 }

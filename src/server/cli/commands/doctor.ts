@@ -2,6 +2,7 @@
 import { VERSION } from "../../../version.ts";
 import type { SettingSource } from "../../config-layers.ts";
 import { SETTING_NAMES } from "../../settings.ts";
+import { printableJson } from "../printable-json.ts";
 import { table } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Check, type CheckHost, runChecks } from "./doctor-checks.ts";
@@ -26,7 +27,7 @@ export async function runDoctor(
     settings,
     warnings: config.warnings,
   };
-  terminal.out(host.json ? `${JSON.stringify(report, null, 2)}\n` : readable(report, terminal));
+  terminal.out(host.json ? printableJson(report) : readable(report, terminal));
   return ok;
 }
 

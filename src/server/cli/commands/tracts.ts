@@ -1,5 +1,6 @@
 /** `tract tracts`: the tracts of a store, for people who look after several (spec 9, 22). */
 import type { Services } from "../../compose.ts";
+import { printableJson } from "../printable-json.ts";
 import { table } from "../table.ts";
 import { harmless, type Terminal } from "../terminal.ts";
 
@@ -17,7 +18,7 @@ export async function listTracts(
     current: name === scope.tract,
   }));
   if (options.json) {
-    terminal.out(`${JSON.stringify({ tracts }, null, 2)}\n`);
+    terminal.out(printableJson({ tracts }));
     return;
   }
   const { bold, dim, green } = terminal.colors;

@@ -1,9 +1,10 @@
 /** A compiled context for people and pipes: a provider's request as JSON, or the context as readable text. */
 import { z } from "zod";
+import { printableJson } from "../printable-json.ts";
 import { textView } from "./text-view.ts";
 import type { View } from "./view.ts";
 
-const compiled = z.looseObject({ messages: z.unknown(), system: z.unknown().optional() });
+const compiled = z.looseObject({ messages: z.unknown().optional(), system: z.unknown().optional() });
 
 /**
  * `--format openai` and `anthropic` print what a provider takes and nothing else, so that it can go into a file (spec 6.4); with
@@ -11,7 +12,8 @@ const compiled = z.looseObject({ messages: z.unknown(), system: z.unknown().opti
  */
 export const compileView: View = (result, terminal, options) => {
   const { format } = options;
-  if (format !== "openai" && format !== "anthropic") return textView(result, terminal, options);
   const { system, messages } = compiled.parse(result.structured);
-  return `${JSON.stringify(format === "openai" ? messages : { system, messages }, null, 2)}\n`;
+  const isRequest = (format === "openai" || format === "anthropic") && messages !== undefined;
+  if (!isRequest) return textView(result, terminal, options);
+  return printableJson(format === "openai" ? messages : { system, messages });
 };

@@ -1,0 +1,221 @@
+/** Random histories: SQLite gives the same answers as the memory model. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { ChangeSet } from "../../src/storage/change-set.ts";
+import { openStore } from "../../src/storage/open-store.ts";
+import type { Hash, RefKind, RefValue } from "../../src/storage/records.ts";
+import type { Store } from "../../src/storage/store.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
+import { ADA, BOT, contentOf, hashesOf, type SampleCommit, SampleTract } from "../support/sample-tract.ts";
+
+/** One write, in numbers: they pick from what is there, whatever that is by then. */
+interface Step {
+  readonly kind: "append" | "batch" | "edit" | "merge" | "annotate" | "move" | "undo" | "again" | "stale";
+  readonly picks: readonly number[];
+}
+
+const steps = fc.array(
+  fc.record<Step>({
+    kind: fc.constantFrom(
+      "append",
+      "append",
+      "append",
+      "batch",
+      "edit",
+      "merge",
+      "annotate",
+      "move",
+      "undo",
+      "again",
+      "stale",
+    ),
+    picks: fc.array(fc.nat(1000), { minLength: 4, maxLength: 4 }),
+  }),
+  { minLength: 1, maxLength: 25 },
+);
+
+const BRANCHES = ["main", "side", "third"];
+const TYPES = ["dialogue", "config", "instruction"];
+
+/** Turns steps into change sets, keeping what the tract should look like just far enough to do so. */
+class Writer {
+  readonly tract = new SampleTract();
+  readonly commits: SampleCommit[] = [];
+  readonly #refs = new Map<string, RefValue | null>();
+  #operations = 0;
+
+  change({ kind, picks }: Step): ChangeSet {
+    const [a = 0, b = 0, c = 0, d = 0] = picks;
+    const made = this.#commits(kind, a, b, c);
+    this.commits.push(...made);
+    const tip = made.at(-1)?.commit.hash ?? this.#pick(d)?.commit.hash ?? null;
+    const name = BRANCHES[d % BRANCHES.length] ?? "main";
+    const isMoving = kind === "move" || (made.length > 0 && b % 3 > 0);
+    const refMoves = isMoving ? [this.#move("branch", name, c % 7 === 0 ? null : tip)] : [];
+    const target = this.#pick(a)?.commit.hash;
+    const annotations =
+      kind === "annotate" && target !== undefined
+        ? [this.tract.annotation(target, { priority: (["skip", "pinned", null] as const)[b % 3] ?? null })]
+        : [];
+    const undone =
+      kind === "undo" && this.#operations > 0
+        ? [{ sequence: (a % this.#operations) + 1, undone: b % 2 === 0 }]
+        : [];
+    const isStale = kind === "stale";
+    const over: Partial<ChangeSet> = {
+      refMoves,
+      annotations,
+      undoneMarks: undone,
+      expect: { refs: [], annotationSequence: isStale ? 1_000_000 : null },
+      ensureWorktree: d % 5 === 0 ? { name: `w${a % 3}`, branch: name } : null,
+    };
+    const change = this.#operations === 0 ? this.tract.creation(made, over) : this.tract.change(made, over);
+    if (!isStale) this.#operations += 1;
+    const sources = target !== undefined && kind === "move" ? [target] : [];
+    return { ...change, operation: { ...change.operation!, type: kind, worktree: `w${b % 3}`, sources } };
+  }
+
+  #commits(kind: Step["kind"], a: number, b: number, c: number): readonly SampleCommit[] {
+    const parent = c % 11 === 0 ? undefined : this.#pick(a);
+    const parents = parent === undefined ? [] : [parent.commit.hash];
+    const author = b % 2 === 0 ? ADA : BOT;
+    const type = TYPES[c % TYPES.length] ?? "dialogue";
+    const content = contentOf(`text ${b % 20}`, { type, role: type === "config" ? null : "user" });
+    switch (kind) {
+      case "append":
+        return [this.tract.commit({ parents, author, content })];
+      case "batch":
+        return this.tract.chain(parents[0] ?? null, 1 + (b % 4), { author });
+      case "edit": {
+        const target = this.#pick(b);
+        return target === undefined
+          ? []
+          : [this.tract.commit({ parents, edits: target.commit.hash, content })];
+      }
+      case "merge": {
+        const other = this.#pick(b);
+        if (parent === undefined || other === undefined || other === parent) return [];
+        return [this.tract.commit({ parents: [...parents, other.commit.hash], content: null })];
+      }
+      case "again":
+        return parent === undefined ? [] : [parent];
+      default:
+        return [];
+    }
+  }
+
+  #pick(number: number): SampleCommit | undefined {
+    return this.commits[number % Math.max(1, this.commits.length)];
+  }
+
+  #move(kind: RefKind, name: string, commit: Hash | null): ChangeSet["refMoves"][number] {
+    const before = this.#refs.get(name) ?? null;
+    const after = commit === null ? null : { commit };
+    this.#refs.set(name, after);
+    return { kind, name, before, after };
+  }
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tract-model-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function publishBoth(stores: readonly Store[], change: ChangeSet): Promise<void> {
+  const results = await Promise.allSettled(stores.map((store) => store.publish(change)));
+  const [model, real] = results.map((result) =>
+    result.status === "fulfilled"
+      ? { receipt: result.value }
+      : { moved: (result.reason as { moved?: unknown }).moved },
+  );
+  expect(real).toEqual(model);
+}
+
+/** Answers to every question, as one value. */
+async function answers(store: Store, { tract: { name }, commits }: Writer): Promise<unknown> {
+  const hashes = [...new Set(hashesOf(commits.map(({ commit }) => commit)))];
+  const operations = await store.readOperations(name, { limit: 1000 });
+  const pairs = hashes.flatMap((head, index) => [[head, hashes[(index * 7 + 3) % hashes.length]!] as const]);
+  return {
+    tract: await store.findTract(name),
+    operations,
+    standing: await store.readOperations(name, { limit: 3, standing: true, worktree: "w1" }),
+    annotations: await store.readAnnotations(name, { after: 0, upTo: 1000 }),
+    ledger: await store.readLedger(name, { order: "desc", limit: 1000 }),
+    branches: await store.listRefs(name, "branch"),
+    worktrees: await store.listRefs(name, "worktree"),
+    commits: await store.readCommits(name, hashes),
+    asOf: await Promise.all(
+      BRANCHES.flatMap((branch) =>
+        operations.map(({ sequence }) => store.readRefAsOf(name, "branch", branch, sequence)),
+      ),
+    ),
+    snapshots: await Promise.all(
+      BRANCHES.map((branch) => store.readSnapshot(name, { worktree: "w0", branch, defaultBranch: "main" })),
+    ),
+    chains: await Promise.all(
+      hashes.map(async (head) =>
+        hashesOf(((await store.readChain(name, head)) ?? []).map(({ commit }) => commit)).toSorted(),
+      ),
+    ),
+    beyond: await Promise.all(
+      pairs.map(async ([head, after]) =>
+        (await store.readChain(name, head, after))?.map(({ commit }) => commit.hash).toSorted(),
+      ),
+    ),
+    configs: await Promise.all(hashes.map((head) => store.readConfigCommits(name, head))),
+    counts: await Promise.all(pairs.map(([head, without]) => store.countReachable(name, head, without))),
+    reachable: await Promise.all(hashes.flatMap((a) => hashes.map((b) => store.isReachable(name, a, b)))),
+    ancestors: await Promise.all(
+      hashes.flatMap((head) => [0, 1, 2, 5].map((n) => store.readAncestor(name, head, n))),
+    ),
+    edits: await Promise.all(pairs.map(([head, target]) => store.readEdits(name, target, head))),
+    logs: await Promise.all(
+      pairs.flatMap(([head, other]) => [
+        store.readLog(name, { head, limit: 4, firstParent: true }),
+        store.readLog(name, { head, limit: 5, firstParent: false, exclude: other }),
+        store.readLog(name, { head, limit: 5, firstParent: false, after: other }),
+        store.readLog(name, {
+          head,
+          limit: 3,
+          firstParent: false,
+          contentTypes: ["config"],
+          authorKinds: ["user"],
+        }),
+      ]),
+    ),
+    usedBy: await Promise.all(hashes.map((commit) => store.readOperations(name, { limit: 9, commit }))),
+  };
+}
+
+async function expectParentsFirst(store: Store, { tract: { name }, commits }: Writer): Promise<void> {
+  for (const { commit: head } of commits) {
+    const chain = (await store.readChain(name, head.hash)) ?? [];
+    const seen = new Set<Hash>();
+    for (const { commit } of chain) {
+      for (const parent of commit.parents) expect(seen).toContain(parent);
+      seen.add(commit.hash);
+    }
+  }
+}
+
+it("gives the answers of the model for any history", async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      const real = await openStore(join(folder, `${run++}.db`), { durability: "normal" });
+      const model = createMemoryStore();
+      const writer = new Writer();
+      for (const step of list) await publishBoth([model, real], writer.change(step));
+      expect(await answers(real, writer)).toEqual(await answers(model, writer));
+      await expectParentsFirst(real, writer);
+      expect(await real.checkIntegrity()).toEqual([]);
+      await real.close();
+    }),
+    { numRuns: 60, seed: 20_261_121 },
+  );
+});
