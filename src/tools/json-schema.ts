@@ -11,11 +11,6 @@ export interface ObjectSchema {
 }
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** A zod schema whose listing is given by hand, as `.meta({ listed })`: where the exact schema is long or has no JSON form. */
-export interface ListedMeta {
-  readonly listed: JsonSchema;
-}
-
 /** Every tool takes these; they say all by their names. */
 const SHARED_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   tract: { type: "string" },
@@ -68,7 +63,10 @@ function objectSchema(schema: z.ZodObject, io: "input" | "output"): Properties {
   return { properties: Object.fromEntries(properties), required: json.required ?? [] };
 }
 
-/** Done after the conversion, which would fold `anyOf` into a list of types that not every host takes. */
+/**
+ * A schema may give its listing by hand, as `.meta({ listed })`, where the exact one is long or has no JSON form. Done after the conversion, which would fold `anyOf`
+ * into a list of types that not every host takes.
+ */
 function asListed(node: z.core.JSONSchema._JSONSchema): JsonSchema {
   if (typeof node !== "object") return {};
   const { listed, description } = node;

@@ -56,7 +56,7 @@ async function expectUntouched(failure: StoreFailure, make: () => void): Promise
 }
 
 function sqlite(script: string, at = file): void {
-  const database = new DatabaseSync(at);
+  const database = new DatabaseSync(at, { enableForeignKeyConstraints: false });
   database.exec(script);
   database.close();
 }

@@ -7,20 +7,20 @@ import { type DamagedStores, makeDamagedStores } from "../support/damaged-store.
 /** Fields that nothing else tells of, or that are only a shorter way to what another field says. */
 const NOT_PROVED: readonly RegExp[] = [
   // What somebody thinks of a commit; that it was annotated, when and by whom is proved.
-  /^annotations\.(priority|labels|retain|reason)$/,
+  /^annotations\.(priority|labels|retain|reason) /,
   // Arguments of operations: what they did is proved.
-  /^operations\.(params|idempotency_key)$/,
+  /^operations\.(params|idempotency_key) /,
   // Derived from other fields.
-  /^operations\.(ledger_from|ledger_count|moved_ref|moved_refs)$/,
+  /^operations\.(ledger_from|ledger_count) /,
   /^(operation_uses|config_commits)\./,
-  /^tracts\.(name|(operation|ledger)_(time|skew))$/,
-  /^names\.kind$/,
-  /^commits\.kind_id$/,
-  /^ledger\.operation_sequence$/,
-  /^lineages\.start$/,
-  // Names of a worktree's own refs, and the move that made a worktree.
-  /^refs\.(name|kind|branch|updated_at)$/,
-  /^ref_moves\.(position|before_branch|after_branch|operation_sequence)$/,
+  /^tracts\.(name|(operation|ledger)_(time|skew)) /,
+  /^names\.kind /,
+  /^commits\.kind_id /,
+  /^ledger\.operation_sequence /,
+  /^lineages\.start /,
+  // That a worktree was made by its first write, and whose the two refs beside it are, stands nowhere else.
+  /^ref_moves\.\w+ .*position = -/,
+  /^refs\.name .*kind = [34]/,
 ];
 
 /** A field with something in it. */
@@ -56,9 +56,10 @@ function cellsOf(raw: Database.Database, table: string): readonly Cell[] {
   const rows = raw.prepare(`SELECT * FROM ${table}`).all() as Record<string, Cell["value"] | null>[];
   return rows.flatMap((row) => {
     const where = keys.map((key) => `${key} = ${literal(row[key] ?? null)}`).join(" AND ");
+    const kind = "kind" in row ? `kind = ${row.kind}` : "";
     return columns.flatMap(({ name: column }) => {
       const value = row[column] ?? null;
-      const isProved = !NOT_PROVED.some((pattern) => pattern.test(`${table}.${column}`));
+      const isProved = !NOT_PROVED.some((pattern) => pattern.test(`${table}.${column} ${where} ${kind}`));
       return value === null || !isProved ? [] : [{ table, column, where, value }];
     });
   });

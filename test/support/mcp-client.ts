@@ -68,6 +68,47 @@ export async function makeFolder(): Promise<{ readonly path: string; readonly re
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
+/** Servers of one test, on a store of their own. */
+export interface TestServers {
+  readonly folder: string;
+  readonly start: (args?: readonly string[], env?: Readonly<Record<string, string>>) => ServerProcess;
+  /** With a client that has shaken hands in the older era. */
+  readonly startRaw: (
+    args?: readonly string[],
+  ) => Promise<{ readonly server: ServerProcess; readonly client: RawClient }>;
+  /** On any store. */
+  readonly startOn: (store: string) => ServerProcess;
+  readonly close: () => Promise<void>;
+}
+
+export async function makeServers(): Promise<TestServers> {
+  const folder = await makeFolder();
+  const started: ServerProcess[] = [];
+  const begin = (options: ServerOptions): ServerProcess => {
+    const server = startServer(options);
+    started.push(server);
+    return server;
+  };
+  const start: TestServers["start"] = (args = [], env = {}) =>
+    begin({ store: `${folder.path}/test.db`, args: ["--tract", "demo", ...args], env });
+  return {
+    folder: folder.path,
+    start,
+    startRaw: async (args) => {
+      const server = start(args);
+      const client = createRawClient(wireOf(server));
+      await client.initialize();
+      return { server, client };
+    },
+    startOn: (store) => begin({ store }),
+    close: async () => {
+      for (const server of started) server.process.stdin.end();
+      for (const server of started) await server.exited;
+      await folder.remove();
+    },
+  };
+}
+
 interface Wire {
   readonly input: Writable;
   readonly output: Readable;

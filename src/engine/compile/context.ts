@@ -3,7 +3,7 @@ import type { Encoding, Hash, JsonObject } from "../../storage/records.ts";
 import type { Item, Repair } from "./canvas.ts";
 import { digestOf } from "./digest.ts";
 import { type Draft, messageCountOf } from "./draft.ts";
-import { itemsOf, repairsOf } from "./drawing.ts";
+import { gather } from "./drawing.ts";
 import { systemText } from "./formats/anthropic.ts";
 import { markdownMessages } from "./formats/markdown.ts";
 import type { Kit } from "./kit.ts";
@@ -70,11 +70,11 @@ export interface ContextOrigin {
 export function createContext(composition: Composition, origin: ContextOrigin): CompiledContext {
   const { draft, rendered } = composition;
   const items = once(() => allItems(rendered));
-  const messages = once(() => messagesIn(rendered.format, items()));
+  const messages = once(() => messagesIn(rendered));
   const commitHashes = once(() => perMessage(rendered.format, items(), commitsOf));
   const generationConfigs = once(() => perMessage(rendered.format, items(), configOf));
   const omitted = once(() => omittedOf(draft, composition.arrangement));
-  const repairs = once(() => [...repairsOf(rendered.before), ...rendered.repairs]);
+  const repairs = once(() => gather(rendered.before, (drawing) => drawing.repairs, rendered.repairs));
   const digest = once(() => digestOf(rendered.format, rendered));
   return {
     get messages() {
@@ -119,7 +119,7 @@ function conversions(
   const inFormat = (format: Format): Rendered =>
     format === rendered.format ? rendered : render(draft, arrangement, format, kit);
   const messagesOf = (other: Rendered): readonly CompiledMessage[] =>
-    other === rendered ? messages() : messagesIn(other.format, allItems(other));
+    other === rendered ? messages() : messagesIn(other);
   return {
     // The writer of a format gives messages of its own type.
     toDicts: () => messagesOf(inFormat("messages")) as readonly PlainMessage[],
@@ -136,12 +136,16 @@ function conversions(
 }
 
 /** The messages with where they came from; sections of the one text in `markdown`. */
-export function allItems(rendered: Rendered): readonly Item[] {
-  return rendered.before === null ? rendered.items : [...itemsOf(rendered.before), ...rendered.items];
+export function allItems({ before, items }: Rendered): readonly Item[] {
+  return gather(before, (drawing) => drawing.items, items);
 }
 
-function messagesIn(format: Format, items: readonly Item[]): readonly CompiledMessage[] {
-  const messages = items.map(({ message }) => message);
+function messagesIn({ format, before, items }: Rendered): readonly CompiledMessage[] {
+  const messages = gather(
+    before,
+    (drawing) => drawing.messages,
+    items.map(({ message }) => message),
+  );
   return format === "markdown" ? markdownMessages(messages.map(({ content }) => String(content))) : messages;
 }
 

@@ -10,12 +10,14 @@ import {
   type Turn,
 } from "./canvas.ts";
 import type { Kit } from "./kit.ts";
+import type { CompiledMessage } from "./message-types.ts";
 import { type Segment, segmentsOf } from "./segment.ts";
 
 export interface Drawing {
   readonly before: Drawing | null;
   /** Finished messages of this part, and repairs. */
   readonly items: readonly Item[];
+  readonly messages: readonly CompiledMessage[];
   readonly repairs: readonly Repair[];
   /** Finished messages, and system parts, here and in all parts before. */
   readonly itemCount: number;
@@ -48,6 +50,7 @@ function drawUnits(before: Drawing | null, segment: Segment, writer: FormatWrite
   return {
     before,
     items: canvas.items,
+    messages: canvas.items.map(({ message }) => message),
     repairs: canvas.repairs,
     itemCount: (before?.itemCount ?? 0) + canvas.items.length,
     tokens,
@@ -71,16 +74,14 @@ export function continueOn(drawing: Drawing | null): Canvas {
   };
 }
 
-/** Messages of a drawing and all before it, oldest first. */
-export function itemsOf(drawing: Drawing | null): Item[] {
-  const parts: (readonly Item[])[] = [];
-  for (let at = drawing; at !== null; at = at.before) parts.push(at.items);
-  return parts.reverse().flat();
-}
-
-/** Repairs of a drawing and all before it, oldest first. */
-export function repairsOf(drawing: Drawing | null): Repair[] {
-  const parts: (readonly Repair[])[] = [];
-  for (let at = drawing; at !== null; at = at.before) parts.push(at.repairs);
-  return parts.reverse().flat();
+/** What a drawing and all before it have, up to one that is left out, oldest first; then what comes after them. */
+export function gather<Value>(
+  drawing: Drawing | null,
+  partOf: (drawing: Drawing) => readonly Value[],
+  rest: readonly Value[],
+  leftOut: Drawing | null = null,
+): readonly Value[] {
+  const parts: (readonly Value[])[] = [rest];
+  for (let at = drawing; at !== null && at !== leftOut; at = at.before) parts.push(partOf(at));
+  return parts.length === 1 ? rest : [] as Value[].concat(...parts.reverse());
 }

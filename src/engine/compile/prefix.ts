@@ -1,7 +1,7 @@
 /** How much of a context is the same as in the record before: what a provider's prompt cache would still hit (spec 2.6). */
 import type { Item } from "./canvas.ts";
 import { messageJson } from "./digest.ts";
-import type { Drawing } from "./drawing.ts";
+import { type Drawing, gather } from "./drawing.ts";
 import { systemText } from "./formats/anthropic.ts";
 import type { Rendered } from "./stages/render.ts";
 
@@ -38,7 +38,5 @@ function sharedDrawing(a: Drawing | null, b: Drawing | null): Drawing | null {
 }
 
 function itemsAfter(shared: Drawing | null, { before, items }: Rendered): readonly Item[] {
-  const parts: (readonly Item[])[] = [items];
-  for (let at = before; at !== null && at !== shared; at = at.before) parts.push(at.items);
-  return parts.reverse().flat();
+  return gather(before, (drawing) => drawing.items, items, shared);
 }

@@ -149,9 +149,13 @@ function join(earlier: Segment, later: Segment): Segment {
   for (const [format, drawing] of later.drawings) {
     const base = earlier.drawings.get(format);
     if (base === undefined) continue;
-    const items = [...base.items, ...drawing.items];
-    const repairs = [...base.repairs, ...drawing.repairs];
-    drawings.set(format, { ...drawing, before: base.before, items, repairs });
+    drawings.set(format, {
+      ...drawing,
+      before: base.before,
+      items: base.items.concat(drawing.items),
+      messages: base.messages.concat(drawing.messages),
+      repairs: base.repairs.concat(drawing.repairs),
+    });
   }
   const repeats = new Map(earlier.repeats);
   for (const [plainId, repeat] of later.repeats)
@@ -159,9 +163,9 @@ function join(earlier: Segment, later: Segment): Segment {
   return {
     ...later,
     before: earlier.before,
-    units: [...earlier.units, ...later.units],
-    entries: [...earlier.entries, ...later.entries],
-    omissions: [...earlier.omissions, ...later.omissions],
+    units: earlier.units.concat(later.units),
+    entries: earlier.entries.concat(later.entries),
+    omissions: earlier.omissions.concat(later.omissions),
     names: new Set([...earlier.names, ...later.names]),
     openCalls: new Set([...earlier.openCalls, ...later.openCalls]),
     callIds: new Set([...earlier.callIds, ...later.callIds]),

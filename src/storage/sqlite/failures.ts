@@ -93,6 +93,7 @@ const FILE_ERRORS: Readonly<Record<string, readonly [StoreFailure, string]>> = {
   ENOSPC: ["store-full", "The disk is full; nothing was written. Free some space, then try again."],
   EDQUOT: ["store-full", "The disk quota is used up; nothing was written. Free some space, then try again."],
   ENOTDIR: ["store-unusable", "The store cannot be opened: a part of its location is a file, not a folder."],
+  EEXIST: ["store-unusable", "The store cannot be opened: a part of its location is a file, not a folder."],
   EISDIR: ["store-unusable", "The store's location is a folder; a file is needed."],
   ENAMETOOLONG: ["store-unusable", "The store cannot be opened: its location is too long a name."],
   ELOOP: ["store-unusable", "The store cannot be opened: its location is a loop of links."],
@@ -140,7 +141,10 @@ export function asStoreError(error: unknown): unknown {
       { cause: error },
     );
   }
-  const fileError = FILE_ERRORS[(error as { code?: string } | null)?.code ?? ""];
-  if (fileError !== undefined) return new StoreError(fileError[0], fileError[1], { cause: error });
-  return error;
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  const [failure, message] = FILE_ERRORS[(error as NodeJS.ErrnoException).code ?? ""] ?? [
+    "store-unusable",
+    "The store cannot be opened: the operating system refused it.",
+  ];
+  return new StoreError(failure, message, { cause: error });
 }

@@ -48,8 +48,8 @@ export class RefHistory {
   /** A ref starts from nothing, but for a worktree: the first write in it makes it, which is no move. */
   async #canStart({ kind, name, before }: RefMove, sequence: number): Promise<boolean> {
     const { engine, since } = this.#verification;
-    if (since !== null || before === null) return true;
-    if (kind !== "worktree") return false;
+    if (since !== null) return true;
+    if (kind !== "worktree") return before === null;
     const made = await engine.store.readRefAsOf(engine.scope.tract, kind, name, sequence - 1);
     return sameRefValue(made, before);
   }
