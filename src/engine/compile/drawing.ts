@@ -83,5 +83,6 @@ export function gather<Value>(
 ): readonly Value[] {
   const parts: (readonly Value[])[] = [rest];
   for (let at = drawing; at !== null && at !== leftOut; at = at.before) parts.push(partOf(at));
-  return parts.length === 1 ? rest : [] as Value[].concat(...parts.reverse());
+  const [first = rest, ...others] = parts.reverse();
+  return others.length === 0 ? first : first.concat(...others);
 }

@@ -87,12 +87,13 @@ function block(hit: FoundCommit, short: (hash: FoundCommit["hash"]) => string): 
     `  ${short(neighbour.hash)} ${neighbour.role ?? "-"}: ${oneLine(neighbour.snippet, NEIGHBOUR_CHARS)}`;
   return [
     ...neighbours.filter(({ position }) => position < 0).map(line),
-    `${short(hash)} ${role ?? "-"} on ${branch}, ${shortTime(createdAt)}${notes}: ${snippet}`,
+    `${short(hash)} ${role ?? "-"} on ${branch}, ${shortTime(createdAt)}${notes}: ${oneLine(snippet, SNIPPET_CHARS)}`,
     ...neighbours.filter(({ position }) => position > 0).map(line),
   ].join("\n");
 }
 
 const NEIGHBOUR_CHARS = 160;
+const SNIPPET_CHARS = 600;
 
 function nextStep({ hits, nextCursor: cursor }: SearchResult): string {
   if (hits.length === 0) return "search with other or fewer words.";

@@ -1,5 +1,6 @@
 /** Tool show: gives commits whole, or a long text piece by piece (spec 3.1, 8). */
 import { z } from "zod";
+import { fenced } from "../../engine/compile/formats/markdown-guard.ts";
 import type { AnyContent } from "../../engine/content/content-types.ts";
 import { isBuiltIn } from "../../engine/content/content-types.ts";
 import { payloadText, plainText } from "../../engine/content/plain-text.ts";
@@ -8,7 +9,7 @@ import { type ShownCommit, type ShowResult, show } from "../../engine/history/sh
 import { ENTRY_FIELDS, entryOf } from "../entries.ts";
 import { snakeKeys } from "../names.ts";
 import { refs, text } from "../params.ts";
-import { answer, authorName, count, plural, shortHashes, shortTime } from "../render.ts";
+import { answer, authorName, count, oneLine, plural, shortHashes, shortTime } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
 const annotation = z.strictObject({
@@ -87,7 +88,7 @@ async function described(engine: Engine, result: ShowResult): Promise<string> {
   return answer(blocks, nextStep(result));
 }
 
-/** A heading of facts, then the text between lines that mark where stored text begins and ends. */
+/** A heading of facts, then the text in a fence that no stored text can end. */
 function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string): string {
   const {
     hash,
@@ -105,7 +106,7 @@ function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string
   } = commit;
   const facts = [
     `${short(hash)} ${contentType ?? "merge"} ${role ?? "-"}, ${plural(tokens, "token")}, ${shortTime(createdAt)}, by ${authorName(author)}`,
-    `message: ${message}`,
+    `message: ${oneLine(message, MESSAGE_CHARS)}`,
     priority === "normal" ? "" : `priority: ${priority}`,
     labels.length === 0 ? "" : `labels: ${labels.join(", ")}`,
     editTarget === null ? "" : `edit of: ${short(editTarget)}`,
@@ -117,8 +118,10 @@ function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string
       : `characters ${count(part.offset)} to ${count(part.offset + part.text.length)} of ${count(part.totalChars)}`,
   ];
   const text = part?.text ?? (commit.content === null ? "" : shownText(commit.content));
-  return [...facts.filter((fact) => fact !== ""), "---", text, "---"].join("\n");
+  return [...facts.filter((fact) => fact !== ""), fenced(text, "")].join("\n");
 }
+
+const MESSAGE_CHARS = 200;
 
 function shownText(content: AnyContent): string {
   if (isBuiltIn(content) && content.content_type === "tool_io")

@@ -5,7 +5,7 @@ import { createTag, deleteTag, listTags, type TagEntry, type TagResult } from ".
 import { snakeKeys } from "../names.ts";
 import { MAYBE_WRITE_FIELDS, text } from "../params.ts";
 import { wrongArgument } from "../parse-arguments.ts";
-import { answer, columns, plural, shortHashes } from "../render.ts";
+import { answer, columns, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool, type ToolResult } from "../tool.ts";
 
 const tag = z.strictObject({
@@ -72,5 +72,9 @@ async function table(engine: Engine, tags: readonly TagEntry[]): Promise<string>
     engine,
     tags.map(({ commit }) => commit),
   );
-  return columns(tags.map(({ name, commit, note }) => [name, short(commit), note ?? ""]));
+  return columns(
+    tags.map(({ name, commit, note }) => [name, short(commit), oneLine(note ?? "", NOTE_CHARS)]),
+  );
 }
+
+const NOTE_CHARS = 100;

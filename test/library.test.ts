@@ -1,0 +1,166 @@
+/** The library as a program uses it: one import, a store, a tract, every operation as a method. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { openStore, TractError } from "../src/index.ts";
+
+let folder: string;
+let location: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "tract-library-"));
+  location = `sqlite:${path.join(folder, "agent.db")}`;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("openStore", () => {
+  it("gives tracts whose messages compile for both providers", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("research");
+    await tract.system("You are a careful researcher.");
+    const question = await tract.user("What changed?", {
+      name: "Ada",
+      message: "first question",
+      metadata: { n: 1 },
+    });
+    await tract.assistant("Two files.", { generationConfig: { model: "m-1", temperature: 0 } });
+    expect(question).toMatchObject({ message: "first question", metadata: { n: 1 }, branch: "main" });
+
+    const context = await tract.compile({ budgetTokens: 8000 });
+    expect(context.tokenCount).toBeLessThanOrEqual(8000);
+    expect(context.toDicts()).toEqual([
+      { role: "system", content: "You are a careful researcher." },
+      { role: "user", content: "What changed?", name: "Ada" },
+      { role: "assistant", content: "Two files." },
+    ]);
+    expect(context.toOpenAI()).toEqual(context.toDicts());
+    expect(context.toAnthropic()).toEqual({
+      system: "You are a careful researcher.",
+      messages: [
+        { role: "user", content: "Ada: What changed?" },
+        { role: "assistant", content: "Two files." },
+      ],
+    });
+    expect(context.generationConfigs[2]).toEqual({ model: "m-1", temperature: 0 });
+    await tract.close();
+  });
+
+  it("keeps what was committed for the next opening, also when only the handle was closed", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("research");
+    await tract.user("remember this");
+    await tract.close();
+    const again = await store.tract("research"); // The store opens again by itself.
+    expect((await again.status()).commits).toBe(1);
+    expect(await store.listTracts()).toEqual(["research"]);
+    await store.close();
+    const other = await openStore(location, { readonly: true });
+    const reader = await other.tract("research");
+    expect((await reader.log()).entries.map((entry) => entry.message)).toEqual(["dialogue: remember this"]);
+    await expect(reader.user("no")).rejects.toMatchObject({ code: "store-readonly" });
+    await other.close();
+  });
+
+  it("refuses calls on a closed handle", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("research");
+    await tract.close();
+    await tract.close();
+    await expect(tract.status()).rejects.toBeInstanceOf(TractError);
+  });
+
+  it("tells of a location that cannot be a store", async () => {
+    await expect(openStore(folder)).rejects.toMatchObject({
+      code: expect.stringMatching(/^store-|^invalid/),
+      hint: expect.stringMatching(/./),
+    });
+  });
+
+  it("has an unborn tract read as empty", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("nothing yet");
+    expect(await tract.compile()).toMatchObject({ messages: [], tokenCount: 0, head: null });
+    expect((await tract.log()).entries).toEqual([]);
+    expect((await tract.compile({ format: "anthropic" })).toAnthropic()).toEqual({
+      system: null,
+      messages: [],
+    });
+    expect(await store.listTracts()).toEqual([]);
+    await store.close();
+  });
+});
+
+describe("a tract handle", () => {
+  it("has every operation", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("all");
+    const { commits } = await tract.batch([{ content: "one" }, { content: "two" }]);
+    const [one, two] = commits;
+    const edited = await tract.edit(one?.hash ?? "", "one, corrected");
+    expect(edited.editTarget).toBe(one?.hash);
+    await tract.createBranch({ name: "side", switch: true });
+    await tract.commit({ content_type: "reasoning", text: "thinking aloud" }, { labels: ["draft"] });
+    await tract.switchBranch("main");
+    await tract.checkout("-");
+    expect((await tract.status()).branch).toBe("side");
+    await tract.checkout("main");
+    await tract.renameBranch({ name: "side", newName: "experiment" });
+    expect((await tract.listBranches()).branches.map((branch) => branch.name)).toEqual([
+      "experiment",
+      "main",
+    ]);
+    await tract.createTag({ name: "v1", note: "before the change" });
+    expect((await tract.listTags()).tags.map((tag) => tag.name)).toEqual(["v1"]);
+    await tract.deleteTag("v1");
+    await tract.annotate({ refs: [two?.hash ?? ""], priority: "pinned" });
+    expect(await tract.explain(two?.hash ?? "")).toMatchObject({ included: true });
+    expect(await tract.forecast([5, 8000])).toMatchObject([{ fits: false }, { fits: true, omittedMessages: 0 }]);
+    expect((await tract.search({ query: "corrected" })).hits).toHaveLength(1);
+    expect((await tract.show({ refs: ["HEAD"] })).commits).toHaveLength(1);
+    expect((await tract.operations()).operations.length).toBeGreaterThan(5);
+    await tract.undo();
+    await tract.deleteBranch({ name: "experiment", force: true });
+    const imported = await tract.importTranscript({
+      text: '[{"role":"user","content":"hi"}]',
+      sourceName: "chat.json",
+    });
+    expect(imported.imported).toBe(1);
+    expect((await tract.queryLedger({ eventType: "GENESIS" })).entries).toHaveLength(1);
+    expect(await tract.verify()).toMatchObject({ ok: true });
+    await store.close();
+  });
+
+  it("lets two worktrees work on one tract without moving each other's HEAD", async () => {
+    const store = await openStore(location);
+    const ada = await store.tract("team", { worktree: "ada" });
+    const bob = await store.tract("team", { worktree: "bob" });
+    await ada.user("start");
+    await bob.createBranch({ name: "bobs", switch: true });
+    await bob.user("elsewhere");
+    expect((await ada.status()).branch).toBe("main");
+    expect((await ada.status()).commits).toBe(1);
+    await store.close();
+  });
+
+  it("commits custom types, and knows them again without their code", async () => {
+    const ticket = z.object({ title: z.string(), votes: z.number().default(0) });
+    const store = await openStore(location);
+    const tract = await store.tract("custom");
+    tract.registerContentType("ticket", ticket, {
+      role: "user",
+      toText: (content) => `Ticket: ${String(content.title)}`,
+    });
+    await tract.commit({ content_type: "ticket", title: "Slow start" });
+    await store.close();
+    const again = await openStore(location);
+    const reopened = await again.tract("custom");
+    expect((await reopened.compile()).toDicts()).toEqual([{ role: "user", content: "Ticket: Slow start" }]);
+    await reopened.commit({ content_type: "ticket", title: "Another" });
+    await expect(reopened.commit({ content_type: "ticket", votes: 1 })).rejects.toMatchObject({
+      code: "invalid-content",
+    });
+    await again.close();
+  });
+});
