@@ -48,7 +48,7 @@ export const DEFAULT_LIMITS: Limits = {
   labelCharsMax: 200,
   messageCharsMax: 10_000,
   metadataBytesMax: 256 * 1024,
-  publishAttemptsMax: 64,
+  publishAttemptsMax: 200,
   pageMax: 200,
   logScanMax: 20_000,
   refNameCharsMax: 250,

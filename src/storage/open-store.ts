@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { StoreError } from "./errors.ts";
 import type { DriverName } from "./sqlite/connection.ts";
 import { loadDriver } from "./sqlite/connection.ts";
+import { asStoreError } from "./sqlite/failures.ts";
 import { openDatabase } from "./sqlite/open-database.ts";
 import type { Patience } from "./sqlite/patience.ts";
 import { SqliteStore } from "./sqlite/store.ts";
@@ -36,8 +37,12 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   };
   const driver = await loadDriver(options.driver);
   const settings = { durability: options.durability ?? "full", readonly: options.readonly ?? false };
-  const opened = await openDatabase(driver, file, settings, patience);
-  return new SqliteStore({ file, opened, patience, openMemory: driver.openMemory });
+  try {
+    const opened = await openDatabase(driver, file, settings, patience);
+    return new SqliteStore({ file, opened, patience, openMemory: driver.openMemory });
+  } catch (error) {
+    throw asStoreError(error);
+  }
 }
 
 function fileOf(location: string): string {

@@ -1,8 +1,7 @@
 /** A store in trouble: any statement may fail, others hold the lock, several processes write. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ChangeSet } from "../../src/storage/change-set.ts";
 import type { StoreFailure } from "../../src/storage/errors.ts";
@@ -16,6 +15,7 @@ import {
 import { openDatabase } from "../../src/storage/sqlite/open-database.ts";
 import type { Patience } from "../../src/storage/sqlite/patience.ts";
 import { SqliteStore } from "../../src/storage/sqlite/store.ts";
+import type { Store } from "../../src/storage/store.ts";
 import { AT_MAIN, branchMove, SampleTract, textOf, tipOf } from "../support/sample-tract.ts";
 
 let folder: string;
@@ -191,9 +191,12 @@ describe("a failing statement", () => {
 });
 
 describe("a lock that others hold", () => {
-  /** A second process, as far as SQLite can tell, that is in the middle of a write. */
-  function lock(): { release(): void } {
-    const holder = new DatabaseSync(file);
+  /**
+   * Another connection that is in the middle of a write. It has to be of the same driver: two SQLite libraries in one process do not see
+   * each other's locks.
+   */
+  async function lock(): Promise<{ release(): void }> {
+    const holder = (await loadDriver()).open(file, { readonly: false });
     holder.exec("BEGIN IMMEDIATE");
     return {
       release() {
@@ -205,7 +208,7 @@ describe("a lock that others hold", () => {
 
   it("is waited for, between awaits, and taken when it is free", async () => {
     await (await openStore(file)).close();
-    const held = lock();
+    const held = await lock();
     const pauses: number[] = [];
     const store = await openStore(file, {
       random: () => 1,
@@ -222,10 +225,11 @@ describe("a lock that others hold", () => {
 
   it("ends in store-busy at the deadline, in words of ours", async () => {
     await (await openStore(file)).close();
-    const held = lock();
+    const held = await lock();
     const store = await openStore(file, { deadlineMs: 50, wait: async () => {} });
     const failure = await store.publish(new SampleTract().creation()).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: "StoreError", failure: "store-busy", cause: undefined });
+    expect(failure).toMatchObject({ name: "StoreError", failure: "store-busy" });
+    expect(failure).not.toHaveProperty("cause");
     expect((failure as Error).message).not.toContain("locked");
     expect(await store.listTracts()).toEqual([]);
     held.release();
@@ -235,8 +239,8 @@ describe("a lock that others hold", () => {
 
   it("does not keep a store from being closed", async () => {
     await (await openStore(file)).close();
-    const held = lock();
-    const store = await openStore(file, { wait: () => store.close() });
+    const held = await lock();
+    const store: Store = await openStore(file, { wait: () => store.close() });
     await expect(store.publish(new SampleTract().creation())).rejects.toMatchObject({
       failure: "store-unusable",
     });
@@ -244,16 +248,13 @@ describe("a lock that others hold", () => {
   });
 
   it("is waited for when a store is made", async () => {
-    const holder = new DatabaseSync(file);
-    holder.exec("BEGIN IMMEDIATE");
+    writeFileSync(file, "");
+    const held = await lock();
     let pauses = 0;
     const store = await openStore(file, {
       wait: async () => {
         pauses += 1;
-        if (pauses === 2) {
-          holder.exec("COMMIT");
-          holder.close();
-        }
+        if (pauses === 2) held.release();
       },
     });
     expect(pauses).toBe(2);

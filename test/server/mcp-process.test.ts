@@ -111,7 +111,11 @@ describe("the end", () => {
     await client.write(
       `${JSON.stringify({ jsonrpc: "2.0", id: 99, method: "tools/call", params: { name: "compile", arguments: {} } })}\n`,
     );
-    expect(await timeToExit(server, () => server.process.stdout.destroy())).toBeLessThan(EXIT_MS_MAX);
+    const breakOff = (): void => {
+      server.process.stdout.destroy();
+      server.process.stdin.destroy();
+    };
+    expect(await timeToExit(server, breakOff)).toBeLessThan(EXIT_MS_MAX);
   });
 
   it("answers what was piped in before it ends", async () => {

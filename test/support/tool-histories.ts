@@ -12,20 +12,18 @@ export type Step =
       readonly text: string;
       readonly messageId: string | null;
       readonly name: string | null;
+      readonly message: string | null;
     }
   | { readonly do: "rule"; readonly name: string | null; readonly text: string }
   | {
       readonly do: "call";
       readonly id: string | null;
-      readonly tool: string;
       readonly payload: string;
       readonly messageId: string | null;
     }
   | { readonly do: "result"; readonly id: string | null; readonly payload: string; readonly isError: boolean }
-  | {
-      readonly do: "other";
-      readonly type: "config" | "metadata" | "reasoning" | "artifact" | "session" | "freeform" | "output";
-    }
+  | { readonly do: "exchange"; readonly ids: readonly string[]; readonly isReversed: boolean }
+  | { readonly do: "other"; readonly type: keyof typeof OTHERS }
   | { readonly do: "edit"; readonly pick: number; readonly text: string; readonly asConfig: boolean }
   | {
       readonly do: "annotate";
@@ -70,76 +68,81 @@ const payload = fc.oneof(
   text,
 );
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant("say" as const),
-      role: fc.constantFrom("user", "assistant", "assistant", "system"),
-      text,
-      messageId,
-      name: fc.constantFrom(null, null, null, "Alice", "Bob B.", ""),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("rule" as const),
-      name: fc.constantFrom(null, "style", "tone"),
-      text,
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant("call" as const),
-      id: callId,
-      tool: fc.constantFrom("search", "search", "my.tool/v2 ü"),
-      payload,
-      messageId,
-    }),
-  },
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant("result" as const), id: callId, payload, isError: fc.boolean() }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("other" as const),
-      type: fc.constantFrom(
-        "config" as const,
-        "metadata",
-        "reasoning",
-        "artifact",
-        "session",
-        "freeform",
-        "output",
-      ),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("edit" as const),
-      pick: fc.double({ min: 0, max: 1, noNaN: true }),
-      text,
-      asConfig: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("annotate" as const),
-      pick: fc.double({ min: 0, max: 1, noNaN: true }),
-      priority: fc.constantFrom(null, "skip" as const, "normal", "important", "pinned"),
-      labels: fc.constantFrom([], ["keep"]),
-    }),
-  },
-);
+const say: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("say" as const),
+  role: fc.constantFrom("user", "assistant", "assistant", "system"),
+  text,
+  messageId,
+  name: fc.constantFrom(null, null, null, "Alice", "Bob B.", ""),
+  message: fc.constantFrom(null, null, null, null, "", "a note"),
+});
+const rule: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("rule" as const),
+  name: fc.constantFrom(null, "style", "tone"),
+  text,
+});
+const call: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("call" as const),
+  id: callId,
+  payload,
+  messageId,
+});
+const result: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("result" as const),
+  id: callId,
+  payload,
+  isError: fc.boolean(),
+});
+const exchange: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("exchange" as const),
+  ids: fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 3 }),
+  isReversed: fc.boolean(),
+});
+const other: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant("other" as const),
+  type: fc.constantFrom("config", "metadata", "reasoning", "artifact", "session", "freeform", "output"),
+});
+const edit = (pick: fc.Arbitrary<number>): fc.Arbitrary<Step> =>
+  fc.record({ do: fc.constant("edit" as const), pick, text, asConfig: fc.boolean() });
+const annotate = (pick: fc.Arbitrary<number>): fc.Arbitrary<Step> =>
+  fc.record({
+    do: fc.constant("annotate" as const),
+    pick,
+    priority: fc.constantFrom(null, "skip", "normal", "important", "pinned"),
+    labels: fc.constantFrom([], ["keep"]),
+  });
 
+const anywhere = fc.double({ min: 0, max: 1, noNaN: true });
+const nearHead = fc.double({ min: 0.97, max: 1, noNaN: true });
+
+/** Histories in which everything goes wrong as often as not. */
 export function anyHistory(maxLength: number): fc.Arbitrary<readonly Step[]> {
+  const step = fc.oneof(
+    { weight: 6, arbitrary: say },
+    { weight: 5, arbitrary: call },
+    { weight: 5, arbitrary: result },
+    { weight: 2, arbitrary: exchange },
+    { weight: 1, arbitrary: rule },
+    { weight: 1, arbitrary: other },
+    { weight: 1, arbitrary: edit(anywhere) },
+    { weight: 1, arbitrary: annotate(anywhere) },
+  );
   return fc.array(step, { maxLength, size: "max" });
+}
+
+/** Long histories that mostly go well, so that much of them is settled; what is changed is near the head. */
+export function calmHistory(length: { minLength: number; maxLength: number }): fc.Arbitrary<readonly Step[]> {
+  const step = fc.oneof(
+    { weight: 60, arbitrary: say },
+    { weight: 40, arbitrary: exchange },
+    { weight: 4, arbitrary: call },
+    { weight: 3, arbitrary: result },
+    { weight: 2, arbitrary: rule },
+    { weight: 4, arbitrary: other },
+    { weight: 1, arbitrary: edit(nearHead) },
+    { weight: 2, arbitrary: annotate(nearHead) },
+  );
+  return fc.array(step, { ...length, size: "max" });
 }
 
 /** Options but for format and budget. */
@@ -185,17 +188,34 @@ const OTHERS = {
 export function takeStep(history: ChainBuilder, step: Step): void {
   switch (step.do) {
     case "say":
-      history.say(step.role, step.text, step.messageId, {}, step.name);
+      history.say(
+        step.role,
+        step.text,
+        step.messageId,
+        step.message === null ? {} : { message: step.message },
+        step.name,
+      );
       return;
     case "rule":
       history.commit({ content_type: "instruction", name: step.name, text: step.text });
       return;
     case "call":
-      history.call(step.id, step.tool, step.payload, step.messageId);
+      history.call(
+        step.id,
+        step.payload.startsWith("{") ? "search" : "my.tool/v2 ü",
+        step.payload,
+        step.messageId,
+      );
       return;
     case "result":
       history.result(step.id, "search", step.payload, step.isError ? { status: "error" } : {});
       return;
+    case "exchange": {
+      const ids = step.isReversed ? step.ids.toReversed() : step.ids;
+      for (const id of step.ids) history.call(id, "search", { q: id });
+      for (const id of ids) history.result(id, "search", `found ${id}`);
+      return;
+    }
     case "other":
       history.commit(OTHERS[step.type]);
       return;

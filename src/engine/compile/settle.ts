@@ -21,21 +21,30 @@ export interface Settling {
 export function settledCount({ units, paired, fixedCount }: Settling): number {
   const limit = Math.min(fixedCount, units.length - KEPT_OPEN);
   if (limit < SEALED_AT_ONCE_MIN) return 0;
-  const openFrom = firstOpenCall(paired);
-  let settled = 0;
-  let lastOrdinal = -1;
-  for (let count = 1; count <= limit; count++) {
-    lastOrdinal = Math.max(lastOrdinal, units[count - 1]?.last ?? 0);
-    const next = units[count];
-    if (next === undefined || next.first > openFrom) break;
-    // A result that moved up over other units keeps them with its own.
-    if (lastOrdinal < next.first) settled = count;
-  }
+  const borders = bordersOf(paired);
+  let settled = limit;
+  while (settled >= SEALED_AT_ONCE_MIN && !borders.has(units[settled]?.first ?? -1)) settled -= 1;
   return settled < SEALED_AT_ONCE_MIN ? 0 : settled;
 }
 
-/** Ordinal of the first call that a result may still reach. */
+/**
+ * Ordinals of units before which the history may be cut: no result moved up over the place, no message goes on behind it, and no call before
+ * it waits for a result that is likely to come.
+ */
+function bordersOf(paired: readonly Unit[]): ReadonlySet<number> {
+  const openFrom = firstOpenCall(paired);
+  const borders = new Set<number>();
+  let last = -1;
+  for (const unit of paired) {
+    if (unit.first > openFrom) break;
+    if (last < unit.first && unit.begin === unit.first) borders.add(unit.first);
+    last = Math.max(last, unit.last);
+  }
+  return borders;
+}
+
+/** Where the message of the first call begins that a result may still reach. */
 function firstOpenCall(paired: readonly Unit[]): number {
   const near = paired.slice(-OPEN_CALL_REACH);
-  return near.find((unit) => openCallIds([unit]).length > 0)?.first ?? Number.POSITIVE_INFINITY;
+  return near.find((unit) => openCallIds([unit]).length > 0)?.begin ?? Number.POSITIVE_INFINITY;
 }

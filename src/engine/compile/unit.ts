@@ -20,6 +20,8 @@ interface UnitBase {
   /** Lowest and highest ordinal of its entries. */
   readonly first: number;
   readonly last: number;
+  /** Ordinal where the provider message that it is part of begins: its other parts may still join it. */
+  readonly begin: number;
 }
 
 /** Text of one role: a commit, or several that came from one provider message. */
@@ -75,14 +77,14 @@ export function highestPriority(entries: readonly Entry[]): Priority {
 }
 
 /** A unit's base from its entries; `entries` is not empty. */
-export function unitBase(entries: readonly Entry[]): UnitBase {
+export function unitBase(entries: readonly Entry[], begin: number): UnitBase {
   let first = Number.POSITIVE_INFINITY;
   let last = -1;
   for (const { ordinal } of entries) {
     if (ordinal < first) first = ordinal;
     if (ordinal > last) last = ordinal;
   }
-  return { entries, priority: highestPriority(entries), first, last };
+  return { entries, priority: highestPriority(entries), first, last, begin };
 }
 
 /** Hashes of the unit's oldest and newest commit. */

@@ -41,7 +41,8 @@ export async function publishPlan<Result>(
   }
 }
 
-const PAUSE_MS_MAX = 32;
+/** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */
+const PAUSE_MS_MAX = 250;
 
 function outrun(conflict: StoreConflict, attempts: number): TractError {
   return new TractError(

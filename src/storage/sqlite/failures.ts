@@ -114,16 +114,25 @@ function primaryName(name: string): string {
 
 /** True when waiting can help. */
 export function isBusy(error: unknown): boolean {
-  const name = resultName(error);
-  if (name === null) return false;
-  const primary = primaryName(name);
+  const primary = primaryOf(error);
   return primary === "BUSY" || primary === "LOCKED" || primary === "PROTOCOL";
 }
 
-/** True when SQLite could not open the file or one that belongs to it. */
-export function isCannotOpen(error: unknown): boolean {
+/** True when the file, or one that belongs to it, may not be opened or written as it was tried. */
+export function isForbidden(error: unknown): boolean {
+  const primary = primaryOf(error);
+  return primary === "CANTOPEN" || primary === "READONLY";
+}
+
+/** True when the file is no SQLite database. */
+export function isNoDatabase(error: unknown): boolean {
+  return primaryOf(error) === "NOTADB";
+}
+
+/** The primary result of SQLite behind an error, be it wrapped already or not. */
+function primaryOf(error: unknown): string | null {
   const name = resultName(error instanceof StoreError ? error.cause : error);
-  return name !== null && (primaryName(name) === "CANTOPEN" || primaryName(name) === "READONLY");
+  return name === null ? null : primaryName(name);
 }
 
 /** What the store throws for an error of SQLite or of the file system; our own errors and bugs pass unchanged. */

@@ -1,8 +1,8 @@
 /** Opens the database file of a store: makes it if it is missing, checks whose it is, sets it up and migrates it. */
 import { StoreError } from "../errors.ts";
 import { type Connection, checkSqliteVersion, type Driver, loadDriver } from "./connection.ts";
-import { isCannotOpen } from "./failures.ts";
-import { createFile, type FileState, hasLog, inspectFile, isWritable } from "./inspect-file.ts";
+import { isBusy, isForbidden, isNoDatabase } from "./failures.ts";
+import { createFile, hasLog, inspectFile } from "./inspect-file.ts";
 import { checkIdentity, migrate, readIdentity, SCHEMA_VERSION } from "./migrate.ts";
 import { type Patience, patiently } from "./patience.ts";
 
@@ -17,7 +17,7 @@ export interface OpenSettings {
   readonly readonly: boolean;
 }
 
-const PAGE_BYTES = Number(process.env.PAGE ?? 4096);
+const PAGE_BYTES = 4096;
 /** Pages of the log after which a commit copies it back into the database: 4 MB. */
 const CHECKPOINT_PAGES = 1000;
 /** The log file is cut back to this when it starts anew. */
@@ -30,32 +30,69 @@ export async function openDatabase(
   settings: OpenSettings,
   patience: Patience,
 ): Promise<OpenDatabase> {
-  let state: FileState = "missing";
-  const isWanted = await patiently(patience, () => {
-    state = inspectFile(file);
-    if (state === "unsure") checkUnsure(driver, file);
-    if (state === "missing" || state === "empty") {
-      if (settings.readonly)
-        throw new StoreError(
-          "store-unusable",
-          "There is no store at this location yet, and it was to be opened for reading only.",
-        );
-      if (state === "missing") createFile(file);
-    }
-    return !settings.readonly && isWritable(file);
-  });
-  if (isWanted) return await patiently(patience, () => openWritable(driver, file, settings.durability));
-  return await openReadonly(driver, file, patience);
+  const openWriter = () => patiently(patience, () => openWritable(driver, file, settings.durability));
+  const state = inspectFile(file);
+  if (state !== "filled") {
+    if (settings.readonly)
+      throw new StoreError(
+        "store-unusable",
+        "There is no store at this location yet, and it was to be opened for reading only.",
+      );
+    if (state === "missing") createFile(file);
+    return await openWriter();
+  }
+  // First by a connection that cannot write: even closing one that can might change a file that is not ours.
+  const reader = await openReader(driver, file, patience);
+  if (settings.readonly) return readable(reader);
+  try {
+    const writer = await openWriter();
+    reader.connection.close();
+    return writer;
+  } catch (error) {
+    if (isForbidden(error)) return readable(reader);
+    reader.connection.close();
+    throw error;
+  }
 }
 
-/** Asks SQLite whose file it is, over a connection that cannot write. */
-function checkUnsure(driver: Driver, file: string): void {
-  const connection = driver.open(file, { readonly: true });
+/** A connection for reading, to a file that is checked to be ours. */
+async function openReader(driver: Driver, file: string, patience: Patience): Promise<OpenDatabase> {
   try {
-    checkIdentity(readIdentity(connection));
-  } finally {
-    connection.close();
+    return await patiently(patience, () => checkedReader(driver.open(file, { readonly: true })));
+  } catch (error) {
+    // In a folder that may not be written SQLite cannot make the files it shares with other processes. If there are none now, nobody is
+    // writing, and the file can be read as it is.
+    const { openImmutable } = await loadDriver("node:sqlite");
+    if (!isForbidden(error) || openImmutable === undefined || hasLog(file)) throw error;
+    return await patiently(patience, () => checkedReader(openImmutable(file)));
   }
+}
+
+function checkedReader(connection: Connection): OpenDatabase {
+  try {
+    const sqliteVersion = checkSqliteVersion(connection);
+    setUp(connection);
+    checkIdentity(readIdentity(connection));
+    return { connection, isReadonly: true, sqliteVersion };
+  } catch (error) {
+    connection.close();
+    if (isNoDatabase(error))
+      throw new StoreError(
+        "store-foreign",
+        "This file is not a Tract store (it does not begin like an SQLite database); it was left as it is. Choose another location for the store.",
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+function readable(reader: OpenDatabase): OpenDatabase {
+  if (readIdentity(reader.connection).version === SCHEMA_VERSION) return reader;
+  reader.connection.close();
+  throw new StoreError(
+    "store-readonly",
+    "The store has to be brought to this version's schema first, and it cannot be written. Open it once with permission to write.",
+  );
 }
 
 function openWritable(driver: Driver, file: string, durability: "full" | "normal"): OpenDatabase {
@@ -74,6 +111,7 @@ function openWritable(driver: Driver, file: string, durability: "full" | "normal
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};`);
     migrate(connection);
+    tryToWrite(connection);
     return { connection, isReadonly: false, sqliteVersion };
   } catch (error) {
     connection.close();
@@ -81,33 +119,12 @@ function openWritable(driver: Driver, file: string, durability: "full" | "normal
   }
 }
 
-async function openReadonly(driver: Driver, file: string, patience: Patience): Promise<OpenDatabase> {
+/** Only the attempt shows whether a file may be written. When another process is writing just now, it may be. */
+function tryToWrite(connection: Connection): void {
   try {
-    return await patiently(patience, () => checkedReadonly(driver.open(file, { readonly: true })));
+    connection.exec("UPDATE search_progress SET contents_to = contents_to WHERE FALSE");
   } catch (error) {
-    // In a folder that may not be written SQLite cannot make the files it shares with other processes. If there are none now, nobody is
-    // writing, and the file can be read as it is.
-    const { openImmutable } = await loadDriver("node:sqlite");
-    if (!isCannotOpen(error) || openImmutable === undefined || hasLog(file)) throw error;
-    return await patiently(patience, () => checkedReadonly(openImmutable(file)));
-  }
-}
-
-function checkedReadonly(connection: Connection): OpenDatabase {
-  try {
-    const sqliteVersion = checkSqliteVersion(connection);
-    setUp(connection);
-    const identity = readIdentity(connection);
-    checkIdentity(identity);
-    if (identity.version < SCHEMA_VERSION)
-      throw new StoreError(
-        "store-readonly",
-        "The store has to be brought to this version's schema first, and it cannot be written. Open it once with permission to write.",
-      );
-    return { connection, isReadonly: true, sqliteVersion };
-  } catch (error) {
-    connection.close();
-    throw error;
+    if (!isBusy(error)) throw error;
   }
 }
 

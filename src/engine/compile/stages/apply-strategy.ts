@@ -55,7 +55,7 @@ function outline(unit: Unit, count: (text: string) => number, dropped: Set<Hash>
   const entries = unit.entries.filter(isTold);
   if (entries.length === 0) return null;
   const messageTokens = entries.map((entry) => count(outlineTextOf(entry)));
-  return { kind: "outline", ...unitBase(entries), messageTokens };
+  return { kind: "outline", ...unitBase(entries, unit.begin), messageTokens };
 }
 
 /** The line by which an outline shows a commit: the message of what is shown there. */

@@ -56,7 +56,8 @@ export function pairTools(entries: readonly Entry[], settled: Settled): readonly
 }
 
 function unitOf(kind: "text" | "orphan", entry: Entry): Unit {
-  return { kind, entries: [entry], priority: entry.priority, first: entry.ordinal, last: entry.ordinal };
+  const { ordinal, priority } = entry;
+  return { kind, entries: [entry], priority, first: ordinal, last: ordinal, begin: ordinal };
 }
 
 function finishAll(drafts: readonly (Draft | Unit)[], ids: CallIds): readonly Unit[] {
@@ -99,10 +100,12 @@ function finish(draft: Draft, ids: CallIds): readonly Unit[] {
   if (members.length === 1 && answers.length === 0) return [unitOf(isCall(first) ? "orphan" : "text", first)];
   const answered = new Set(answers.map(({ member }) => member));
   const isLone = (entry: Entry, member: number): boolean => isCall(entry) && !answered.has(member);
-  const orphans = members.filter(isLone).map((entry): Unit => ({ kind: "orphan", ...unitBase([entry]) }));
+  const orphans = members
+    .filter(isLone)
+    .map((entry): Unit => ({ kind: "orphan", ...unitBase([entry], first.ordinal) }));
   const kept = members.filter((entry, member) => !isLone(entry, member));
   if (kept.length === 0) return orphans;
-  const base = unitBase([...kept, ...answers.map(({ entry }) => entry)]);
+  const base = unitBase([...kept, ...answers.map(({ entry }) => entry)], first.ordinal);
   const unit: Unit =
     answers.length === 0 ? { kind: "text", ...base } : exchange(base, kept, answersOf(draft, kept), ids);
   return [...orphans, unit].sort((a, b) => a.first - b.first);
@@ -119,7 +122,7 @@ function answersOf({ members, answers }: Draft, kept: readonly Entry[]): readonl
 }
 
 function exchange(
-  base: Pick<ExchangeUnit, "entries" | "priority" | "first" | "last">,
+  base: Omit<ExchangeUnit, "kind" | "members" | "answers" | "callIds">,
   members: readonly Entry[],
   answers: readonly Answer[],
   ids: CallIds,
