@@ -116,7 +116,10 @@ describe("a tract handle", () => {
     await tract.deleteTag("v1");
     await tract.annotate({ refs: [two?.hash ?? ""], priority: "pinned" });
     expect(await tract.explain(two?.hash ?? "")).toMatchObject({ included: true });
-    expect(await tract.forecast([5, 8000])).toMatchObject([{ fits: false }, { fits: true, omittedMessages: 0 }]);
+    expect(await tract.forecast([5, 8000])).toMatchObject([
+      { fits: false },
+      { fits: true, omittedMessages: 0 },
+    ]);
     expect((await tract.search({ query: "corrected" })).hits).toHaveLength(1);
     expect((await tract.show({ refs: ["HEAD"] })).commits).toHaveLength(1);
     expect((await tract.operations()).operations.length).toBeGreaterThan(5);

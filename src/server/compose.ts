@@ -53,7 +53,7 @@ export function createServices(config: Config, wayIn: WayIn): Services {
       return withScope(engine, scopeOf(origin));
     },
     readTextFile: createTextFileReader({
-      folder: wayIn.confinesFiles ? settings.import_root : config.cwd,
+      folder: config.cwd,
       root: wayIn.confinesFiles ? settings.import_root : null,
       bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
     }),

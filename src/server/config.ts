@@ -123,7 +123,8 @@ function defaultValues(inputs: ConfigInputs, projectFolder: string | null, path:
     "ledger.reason_chars": DEFAULT_SETTINGS.ledger.reasonChars,
     "ledger.excerpt_chars": DEFAULT_SETTINGS.ledger.excerptChars,
     log_level: "warn",
-    import_root: projectFolder ?? inputs.cwd,
+    // The workspace: transcripts usually lie beside the project, not in it.
+    import_root: path.dirname(projectFolder ?? inputs.cwd),
   };
 }
 

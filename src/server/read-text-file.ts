@@ -89,7 +89,7 @@ function unreadable(cause: unknown): TractError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
   if (code === "ENOENT" || code === "ENOTDIR") {
     return new TractError("not-found", "path: there is no such file", {
-      hint: "Check the name; relative paths start at the import folder.",
+      hint: "Check the name; relative paths start at the server's working folder.",
       cause,
     });
   }

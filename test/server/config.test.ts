@@ -53,7 +53,7 @@ describe("defaults", () => {
       "ledger.reason_chars": 200,
       "ledger.excerpt_chars": 240,
       log_level: "warn",
-      import_root: "/home/ada/notes/deep",
+      import_root: "/home/ada/notes",
     });
     expect(Object.values(sources)).toEqual(SETTING_NAMES.map(() => ({ kind: "default" })));
   });
@@ -76,7 +76,7 @@ describe("the tract", () => {
     );
     expect(projectFolder).toBe("/home/ada/notes");
     expect(settings.tract).toMatch(/^notes-[0-9a-f]{4}$/);
-    expect(settings.import_root).toBe("/home/ada/notes");
+    expect(settings.import_root).toBe("/home/ada");
   });
 
   test("differs between two projects of the same folder name", () => {

@@ -2,7 +2,7 @@
 import type { Hash } from "../../storage/records.ts";
 import type { Draft } from "./draft.ts";
 import type { OmitReason } from "./entry.ts";
-import { type Omission, omissionsOf, segmentsOf } from "./segment.ts";
+import { joinOmissions, type Omission, omissionsOf, type Segment, segmentsOf } from "./segment.ts";
 import type { Arrangement } from "./stages/fit-budget.ts";
 
 export interface Omitted {
@@ -23,27 +23,15 @@ export function omittedOf(draft: Draft, arrangement: Arrangement): readonly Omit
   return runs.sort((a, b) => a.first - b.first).map(({ first: _, ...run }) => run);
 }
 
-/** What was out before the budget looked at it. A run that goes on in the next part is one run. */
+/** What was out before the budget looked at it. */
 function outsideBudget(draft: Draft): readonly Omission[] {
-  const runs: Omission[] = [];
-  let reasonAtEnd: OmitReason | null = null;
-  for (const { entries, omissions } of [
-    ...segmentsOf(draft.sealed),
-    { entries: draft.entries, omissions: omissionsOf(draft.entries) },
-  ]) {
-    const [first, ...rest] = omissions;
-    const before = runs.at(-1);
-    const goesOn = reasonAtEnd !== null && entries[0]?.out === reasonAtEnd;
-    if (goesOn && first !== undefined && before !== undefined) {
-      runs[runs.length - 1] = {
-        ...before,
-        to: first.to,
-        messages: before.messages + first.messages,
-        tokens: before.tokens + first.tokens,
-      };
-    } else if (first !== undefined) runs.push(first);
-    for (const run of rest) runs.push(run);
-    reasonAtEnd = entries.length === 0 ? reasonAtEnd : (entries.at(-1)?.out ?? null);
+  const open = { entries: draft.entries, omissions: omissionsOf(draft.entries) };
+  let { entries, omissions } = NOTHING;
+  for (const part of [...segmentsOf(draft.sealed), open]) {
+    omissions = joinOmissions({ entries, omissions }, part);
+    if (part.entries.length > 0) entries = part.entries;
   }
-  return runs;
+  return omissions;
 }
+
+const NOTHING: Pick<Segment, "entries" | "omissions"> = { entries: [], omissions: [] };

@@ -113,6 +113,22 @@ export function omissionsOf(entries: readonly Entry[]): readonly Omission[] {
   return runs;
 }
 
+/** Omissions of two neighbours: a run that goes on over the border is one run. */
+export function joinOmissions(
+  earlier: Pick<Segment, "entries" | "omissions">,
+  later: Pick<Segment, "entries" | "omissions">,
+): readonly Omission[] {
+  const reason = earlier.entries.at(-1)?.out ?? null;
+  const before = earlier.omissions.at(-1);
+  const [first, ...rest] = later.omissions;
+  const goesOn = reason !== null && later.entries[0]?.out === reason;
+  if (!goesOn || before === undefined || first === undefined)
+    return earlier.omissions.concat(later.omissions);
+  const messages = before.messages + first.messages;
+  const tokens = before.tokens + first.tokens;
+  return earlier.omissions.slice(0, -1).concat({ ...before, to: first.to, messages, tokens }, rest);
+}
+
 function createSegment(before: Segment | null, { units, entries, paired }: Sealed): Segment {
   const used = usedCallIds(paired);
   const repeats = new Map<string, number>();
@@ -165,7 +181,7 @@ function join(earlier: Segment, later: Segment): Segment {
     before: earlier.before,
     units: earlier.units.concat(later.units),
     entries: earlier.entries.concat(later.entries),
-    omissions: earlier.omissions.concat(later.omissions),
+    omissions: joinOmissions(earlier, later),
     names: new Set([...earlier.names, ...later.names]),
     openCalls: new Set([...earlier.openCalls, ...later.openCalls]),
     callIds: new Set([...earlier.callIds, ...later.callIds]),

@@ -8,6 +8,8 @@ import { type Budget, readSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
 
 export interface StatusRequest {
+  /** Of this branch; default: where the worktree's HEAD is. */
+  readonly branch?: string | undefined;
   /** Also lists the tracts of the store. */
   readonly tracts?: boolean | undefined;
 }
@@ -57,11 +59,11 @@ export interface StatusResult {
 /**
  * The state of the worktree. A tract that nobody has written to has an empty one.
  *
- * @throws TractError `not-found` for an unknown worktree.
+ * @throws TractError `not-found` for an unknown worktree or branch.
  */
 export async function status(engine: Engine, request: StatusRequest = {}): Promise<StatusResult> {
   const { scope, store } = engine;
-  const site = await readSite(engine, {});
+  const site = await readSite(engine, { branch: request.branch });
   const head = site.head?.hash ?? null;
   return {
     tract: scope.tract,

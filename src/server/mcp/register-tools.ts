@@ -13,11 +13,12 @@ import { executeTool, type ToolHost } from "../../tools/execute.ts";
 import { inputSchema, type ObjectSchema, outputSchema } from "../../tools/json-schema.ts";
 import { PROFILES, type Profile } from "../../tools/profiles.ts";
 import type { Tool, ToolResult } from "../../tools/tool.ts";
+import { reportBug } from "../log.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { clientNameOf } from "./client-name.ts";
 import { progressReporter } from "./progress.ts";
 import type { McpServices } from "./services.ts";
-import { failedToolResult, reportBug } from "./tool-failure.ts";
+import { failedToolResult } from "./tool-failure.ts";
 
 /** The SDK's own schema would drop arguments such as `__proto__` in silence; ours sees what was sent. */
 const CALL_PARAMS = z.object({ name: z.string(), arguments: z.unknown() });

@@ -1,7 +1,7 @@
 /** Failures in the shapes of the protocol: a tool's result with `isError`, or an error of a resource or prompt. */
 import { type CallToolResult, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { expectedFailure, failureText, INTERNAL_FAILURE, type ToolFailure } from "../../tools/failure.ts";
-import type { Log } from "../log.ts";
+import { type Log, reportBug } from "../log.ts";
 
 /** A failure that the model can mend, in text and in structure (spec 6.2). */
 export function failedToolResult(failure: ToolFailure): CallToolResult {
@@ -21,19 +21,3 @@ export function protocolFailure(error: unknown, log: Log): ProtocolError {
   const code = shown.code === "internal" ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
   return new ProtocolError(code, `${shown.code}: ${shown.message}. ${shown.hint}`, shown);
 }
-
-/** For the people who run the server: our own stack, never the message, which may quote what was stored. */
-export function reportBug(error: unknown, where: string, log: Log): void {
-  const stack =
-    error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)) : [];
-  log.error("an internal error", {
-    where,
-    error: error instanceof Error ? error.name : typeof error,
-    stack: stack
-      .slice(0, STACK_LINES)
-      .map((line) => line.trim())
-      .join(" | "),
-  });
-}
-
-const STACK_LINES = 6;

@@ -5,7 +5,7 @@ import { operationEntry } from "../../engine/history/operations.ts";
 import { type StatusResult, status } from "../../engine/history/status.ts";
 import { ENTRY_FIELDS, entryCells, entryOf } from "../entries.ts";
 import { snakeKeys } from "../names.ts";
-import { flag } from "../params.ts";
+import { flag, text } from "../params.ts";
 import { answer, columns, count, plural, shortHashes, shortTime } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 import { operationCells, operationFields } from "./operations.ts";
@@ -31,7 +31,7 @@ export const statusTool: Tool = defineTool({
     "Say where you are: branch, head, size of the context against its budget, latest commits and operations. Start here.",
   effect: "read",
   isIdempotent: true,
-  input: { tracts: flag.describe("Also list all tracts") },
+  input: { branch: text, tracts: flag.describe("Also list all tracts") },
   output: {
     tract: z.string(),
     worktree: z.string(),
