@@ -70,7 +70,7 @@ describe("a draft that grows", () => {
           left = cuts[++cut % cuts.length] ?? 1;
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 15, endOnFailure: true },
     );
     expect(grownCount).toBeGreaterThan(50);
     expect(sealedCount).toBeGreaterThan(30);

@@ -1,6 +1,7 @@
 /** Finds commits by their words, best first, with snippets and the messages around them (spec 3.1, 7.2). */
 import { z } from "zod";
 import type { Hash, Role } from "../../storage/records.ts";
+import type { SearchHit, SearchQuery } from "../../storage/store.ts";
 import { decodeCursor, encodeCursor, pageLimit } from "../cursor.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
@@ -9,6 +10,7 @@ import { resolveRef } from "../history/revision.ts";
 import { pagedQuery } from "../paged-query.ts";
 import { catchUpSearchIndex } from "./catch-up.ts";
 import { gatherHits, readBudget } from "./gather-hits.ts";
+import { rankTogether } from "./rank.ts";
 import { searchTerms } from "./terms.ts";
 
 export interface SearchRequest extends CommitFilterRequest {
@@ -71,7 +73,7 @@ export interface SearchResult {
  *   `budget-too-small` (the first hit alone is larger; data says how large), `cancelled`.
  */
 export async function search(engine: Engine, request: SearchRequest): Promise<SearchResult> {
-  const { limits, scope, store } = engine;
+  const { limits } = engine;
   const { cursor, limit: _, signal, ...query } = request;
   const neighbours = readNeighbours(request.neighbours);
   const budgetTokens = readBudget(request.budgetTokens);
@@ -87,9 +89,8 @@ export async function search(engine: Engine, request: SearchRequest): Promise<Se
   if (terms.length === 0) return nothing("the query has no words to look for");
   if (head === null) return nothing("this branch has no commits yet");
   await catchUpSearchIndex(engine, { signal });
-  const wanted = { ...filter, terms, ...(head && { head }), limit: limit + 1, offset };
-  const found = await store.search(scope.tract, wanted);
-  const hits = await gatherHits(engine, found.slice(0, limit), {
+  const found = await readRanked(engine, { ...filter, terms, ...(head && { head }) }, { offset, limit });
+  const hits = await gatherHits(engine, found.hits, {
     terms,
     neighbours,
     head: head ?? null,
@@ -97,7 +98,8 @@ export async function search(engine: Engine, request: SearchRequest): Promise<Se
   });
   return {
     hits,
-    nextCursor: found.length > hits.length ? encodeCursor(paged, offset + hits.length) : null,
+    nextCursor:
+      found.hasMore || found.hits.length > hits.length ? encodeCursor(paged, offset + hits.length) : null,
     terms,
     note: readNote(engine, request.query),
   };
@@ -107,6 +109,27 @@ const HITS_DEFAULT = 10;
 const NEIGHBOURS_DEFAULT = 1;
 const NEIGHBOURS_MAX = 5;
 const POSITION: z.ZodType<number> = z.int().min(0);
+
+interface RankedPage {
+  readonly hits: readonly SearchHit[];
+  readonly hasMore: boolean;
+}
+
+/** The first `pageMax` hits are ranked together; who pages on beyond them gets the rest as the store ranks it. */
+async function readRanked(
+  { limits, scope, store }: Engine,
+  query: Omit<SearchQuery, "offset" | "limit">,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<RankedPage> {
+  const { pageMax } = limits;
+  if (offset >= pageMax) {
+    const hits = await store.search(scope.tract, { ...query, offset, limit: limit + 1 });
+    return { hits: hits.slice(0, limit), hasMore: hits.length > limit };
+  }
+  const best = await store.search(scope.tract, { ...query, offset: 0, limit: pageMax + 1 });
+  const end = Math.min(offset + limit, pageMax);
+  return { hits: rankTogether(best.slice(0, pageMax)).slice(offset, end), hasMore: best.length > end };
+}
 
 function nothing(note: string): SearchResult {
   return { hits: [], nextCursor: null, terms: [], note };

@@ -1,6 +1,6 @@
 /** Commit rows: which columns make up a CommitRecord, and how. */
-import type { Author, CommitOperation, CommitRecord, Hash, Priority } from "../records.ts";
-import { operationKeyOf, parseList, parseObject, toIso } from "./codec.ts";
+import type { Author, CommitOperation, CommitRecord, Hash, JsonObject, Priority } from "../records.ts";
+import { operationKeyOf, toIso } from "./codec.ts";
 import type { Database } from "./database.ts";
 import { unpackUlid } from "./ulid.ts";
 
@@ -8,74 +8,116 @@ import { unpackUlid } from "./ulid.ts";
 export const COMMIT_OPERATIONS: readonly CommitOperation[] = ["append", "edit", "merge"];
 export const PRIORITIES: readonly Priority[] = ["skip", "normal", "important", "pinned"];
 
-/** Columns of `c`, a row of commits, `k`, its content, and `o`, its operation. Hashes as hex text: much faster than as blobs. */
-export const COMMIT_COLUMNS: string = `lower(hex(c.hash)), c.id, c.lineage_id, c.generation, c.extra_parents, lower(hex(k.hash)), c.kind_id, c.operation,
-  CASE WHEN c.edit_target IS NULL THEN NULL ELSE (SELECT lower(hex(e.hash)) FROM commits e WHERE e.id = c.edit_target) END,
-  c.tokens, c.author_id, c.branch_id, c.created_at, hex(o.id), c.message, c.metadata, c.generation_config, c.labels`;
-export const COMMIT_JOINS: string = `LEFT JOIN contents k ON k.id = c.content_id LEFT JOIN operations o ON o.key = ${operationKeyOf("c")}`;
+// Handing a value from SQLite to JavaScript is most of what a row costs: hence few columns. Hashes come as hex text, which is much faster
+// than bytes, and what is mostly absent comes as one column.
 
-/** The hash of the first parent, by `p`: for rows that are not read in the order of their chain. */
-export const FIRST_PARENT: string = "lower(hex(p.hash))";
-export const FIRST_PARENT_JOINS: string = `LEFT JOIN lineages l ON l.id = c.lineage_id
-  LEFT JOIN commits p ON p.lineage_id = CASE WHEN c.generation > l.start THEN c.lineage_id ELSE l.parent_lineage_id END AND p.generation = c.generation - 1`;
+/** What `c`, a row of commits, holds itself, with `k`, its content, and `o`, its operation. */
+export const COMMIT_COLUMNS: string = `lower(hex(c.hash)), lower(hex(k.hash)), c.kind_id, c.operation,
+  CASE WHEN c.edit_target IS NULL THEN NULL ELSE (SELECT lower(hex(e.hash)) FROM commits e WHERE e.id = c.edit_target) END,
+  c.tokens, c.author_id, c.branch_id, c.created_at, hex(o.id), c.message,
+  CASE WHEN c.metadata IS NULL AND c.generation_config IS NULL AND c.labels IS NULL THEN NULL
+    ELSE '[' || coalesce(c.metadata, 'null') || ',' || coalesce(c.generation_config, 'null') || ',' || coalesce(c.labels, '[]') || ']' END`;
+export const COMMIT_JOINS: string = `LEFT JOIN contents k ON k.id = c.content_id LEFT JOIN operations o ON o.key = ${operationKeyOf("c")}`;
 
 export type CommitRow = [
   hash: Hash,
-  id: number,
-  lineage: number,
-  generation: number,
-  extraParents: number,
-  contentHash: Hash,
+  contentHash: Hash | "",
   kind: number | null,
   operation: number,
-  editTarget: Hash | null,
+  editTarget: Hash | "" | null,
   tokens: number,
   author: number,
   branch: number,
   createdAt: number,
   operationId: string,
   message: string,
-  metadata: string | null,
-  generationConfig: string | null,
-  labels: string | null,
+  /** JSON of metadata, generation config and labels. */
+  extras: string | null,
 ];
-/** How many columns COMMIT_COLUMNS has: what a statement selects after them starts there. */
-export const COMMIT_WIDTH = 18;
 
-const NOBODY: Author = Object.freeze({ kind: "user", name: null, session_id: null });
+/** Where a commit stands, and its first parent `p`: for rows that are not read along their lineage. */
+export const PLACE_COLUMNS = "c.id, c.lineage_id, c.generation, c.extra_parents, lower(hex(p.hash))";
+export const PLACE_JOINS: string = `LEFT JOIN lineages l ON l.id = c.lineage_id
+  LEFT JOIN commits p ON p.lineage_id = CASE WHEN c.generation > l.start THEN c.lineage_id ELSE l.parent_lineage_id END AND p.generation = c.generation - 1`;
 
-/** A row as a record. Missing rows of a damaged store become empty values: verify names them (scan.ts). */
-export function toCommit(database: Database, row: CommitRow, firstParent: Hash | null): CommitRecord {
-  const { interned } = database;
-  const kind = row[6] === null ? undefined : interned.contentKinds.find(row[6]);
-  return {
-    hash: row[0],
-    parents: row[4] === 0 ? (firstParent ? [firstParent] : []) : readParents(database, row, firstParent),
-    // hex(NULL) is empty.
-    contentHash: row[5] || null,
-    contentType: kind?.type ?? null,
-    role: kind?.role ?? null,
-    priority: kind?.priority ?? "normal",
-    operation: COMMIT_OPERATIONS[row[7]] ?? "append",
-    editTarget: row[8] || null,
-    message: row[14],
-    tokens: row[9],
-    metadata: parseObject(row[15]),
-    generationConfig: parseObject(row[16]),
-    labels: parseList(row[17]),
-    author: interned.authors.find(row[10]) ?? NOBODY,
-    createdAt: toIso(row[12]),
-    branch: interned.branches.find(row[11]) ?? "",
-    operationId: unpackUlid(row[13]),
-  };
+export type PlaceRow = [
+  id: number,
+  lineage: number,
+  generation: number,
+  extraParents: number,
+  firstParent: Hash | "",
+];
+
+/** A whole commit in one row. */
+export const PLACED_COLUMNS: string = `${PLACE_COLUMNS}, ${COMMIT_COLUMNS}`;
+export const PLACED_JOINS: string = `${COMMIT_JOINS} ${PLACE_JOINS}`;
+export type PlacedRow = [...PlaceRow, ...CommitRow];
+const PLACE_WIDTH = 5;
+
+export function toPlacedCommit(database: Database, row: PlacedRow): CommitRecord {
+  return toCommit(
+    database,
+    row as unknown as readonly unknown[],
+    PLACE_WIDTH,
+    parentsOf(database, row as unknown as PlaceRow),
+  );
 }
 
-function readParents(database: Database, row: CommitRow, firstParent: Hash | null): readonly Hash[] {
-  const others = database
+export function parentsOf(database: Database, row: PlaceRow): readonly Hash[] {
+  const [, lineage, generation, extraParents, firstParent] = row;
+  const first = firstParent === "" ? [] : [firstParent];
+  return extraParents === 0 ? first : [...first, ...readExtraParents(database, lineage, generation)];
+}
+
+export function readExtraParents(database: Database, lineage: number, generation: number): readonly Hash[] {
+  return database
     .sql<[Hash]>(
       `SELECT lower(hex(p.hash)) FROM commit_parents m JOIN commits p ON p.lineage_id = m.parent_lineage_id AND p.generation = m.parent_generation
        WHERE m.lineage_id = +? AND m.generation = +? ORDER BY m.position`,
     )
-    .all(row[2], row[3]);
-  return [...(firstParent ? [firstParent] : []), ...others.map(([hash]) => hash)];
+    .all(lineage, generation)
+    .map(([hash]) => hash);
+}
+
+const NOBODY: Author = Object.freeze({ kind: "user", name: null, session_id: null });
+type Extras = readonly [
+  metadata: JsonObject | null,
+  generationConfig: JsonObject | null,
+  labels: readonly string[],
+];
+const NO_EXTRAS: Extras = [null, null, []];
+
+/** The columns from `at` on as a record. Missing rows of a damaged store become empty values: verify names them (scan.ts). */
+export function toCommit(
+  database: Database,
+  cells: readonly unknown[],
+  at: number,
+  parents: readonly Hash[],
+): CommitRecord {
+  const { authors, branches, contentKinds } = database.interned;
+  // What COMMIT_COLUMNS selects, which CommitRow describes.
+  const kindId = cells[at + 2] as CommitRow[2];
+  const kind = kindId === null ? undefined : contentKinds.find(kindId);
+  const extras = cells[at + 11] as CommitRow[11];
+  const [metadata, generationConfig, labels] = extras === null ? NO_EXTRAS : (JSON.parse(extras) as Extras);
+  return {
+    hash: cells[at] as Hash,
+    parents,
+    // hex(NULL) is empty.
+    contentHash: (cells[at + 1] as CommitRow[1]) || null,
+    contentType: kind?.type ?? null,
+    role: kind?.role ?? null,
+    priority: kind?.priority ?? "normal",
+    operation: COMMIT_OPERATIONS[cells[at + 3] as CommitRow[3]] ?? "append",
+    editTarget: (cells[at + 4] as CommitRow[4]) || null,
+    message: cells[at + 10] as CommitRow[10],
+    tokens: cells[at + 5] as CommitRow[5],
+    metadata,
+    generationConfig,
+    labels,
+    author: authors.find(cells[at + 6] as CommitRow[6]) ?? NOBODY,
+    createdAt: toIso(cells[at + 8] as CommitRow[8]),
+    branch: branches.find(cells[at + 7] as CommitRow[7]) ?? "",
+    operationId: unpackUlid(cells[at + 9] as CommitRow[9]),
+  };
 }

@@ -1,6 +1,6 @@
 /** Reachability from lineages and merges alone: what is behind a commit, without reading the commits. */
 import type { Hash } from "../records.ts";
-import type { Database } from "./database.ts";
+import { type Database, findTractId } from "./database.ts";
 
 export interface Place {
   readonly id: number;
@@ -28,6 +28,11 @@ export function findPlace(database: Database, tractId: number, hash: Hash): Plac
     )
     .get(tractId, hash);
   return row === undefined ? null : { id: row[0], lineage: row[1], generation: row[2] };
+}
+
+export function findPlaceIn(database: Database, tract: string, hash: Hash): Place | null {
+  const tractId = findTractId(database, tract);
+  return tractId === null ? null : findPlace(database, tractId, hash);
 }
 
 interface Lineage {

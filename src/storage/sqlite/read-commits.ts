@@ -1,15 +1,7 @@
 /** Reading single commits and contents by their hashes. */
 import type { CommitRecord, ContentRecord, Hash } from "../records.ts";
 import { unpackPayload } from "./codec.ts";
-import {
-  COMMIT_COLUMNS,
-  COMMIT_JOINS,
-  COMMIT_WIDTH,
-  type CommitRow,
-  FIRST_PARENT,
-  FIRST_PARENT_JOINS,
-  toCommit,
-} from "./commit-rows.ts";
+import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
 import { type Database, findTractId } from "./database.ts";
 
 const HASH_DIGITS = 64;
@@ -32,6 +24,8 @@ export function findCommits(
     .map(([hash]) => hash);
 }
 
+const BY_HASH = `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS} WHERE c.tract_id = +? AND c.hash = unhex(?)`;
+
 export function readCommits(
   database: Database,
   tract: string,
@@ -39,14 +33,10 @@ export function readCommits(
 ): readonly CommitRecord[] {
   const tractId = findTractId(database, tract);
   if (tractId === null) return [];
-  const statement = database.sql<[...CommitRow, firstParent: Hash | null]>(
-    `SELECT ${COMMIT_COLUMNS}, ${FIRST_PARENT} FROM commits c ${COMMIT_JOINS} ${FIRST_PARENT_JOINS} WHERE c.tract_id = +? AND c.hash = unhex(?)`,
-  );
+  const statement = database.sql<PlacedRow>(BY_HASH);
   return hashes.flatMap((hash) => {
     const row = statement.get(tractId, hash);
-    return row === undefined
-      ? []
-      : [toCommit(database, row as unknown as CommitRow, row[COMMIT_WIDTH] as Hash | null)];
+    return row === undefined ? [] : [toPlacedCommit(database, row)];
   });
 }
 

@@ -1,20 +1,10 @@
 /** Reading the log: pages of commits, newest first, at the same cost however deep in history. */
-import type { CommitRecord, Hash } from "../records.ts";
+import type { CommitRecord } from "../records.ts";
 import type { LogQuery } from "../store.ts";
 import { type Condition, commitCondition } from "./commit-filter.ts";
-import {
-  COMMIT_COLUMNS,
-  COMMIT_JOINS,
-  COMMIT_WIDTH,
-  type CommitRow,
-  FIRST_PARENT,
-  FIRST_PARENT_JOINS,
-  toCommit,
-} from "./commit-rows.ts";
+import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
 import { type Database, findTractId } from "./database.ts";
 import { findPlace, firstParentSpans, type Place, type Reach, reachOf, type Span, spansOf } from "./reach.ts";
-
-type LogRow = [...CommitRow, firstParent: Hash | null];
 
 /** Newest first is by id: commits in the order in which the store got them, children before their parents. */
 export function readLog(database: Database, tract: string, query: LogQuery): readonly CommitRecord[] {
@@ -27,16 +17,16 @@ export function readLog(database: Database, tract: string, query: LogQuery): rea
 
   const spans = pageSpans(database, wantedSpans(database, query, head, excluded), after);
   const condition = commitCondition(query);
-  let page: LogRow[] = [];
+  let page: PlacedRow[] = [];
   for (const { span, tip } of spans) {
     // No commit of this span or of those that follow is new enough for the page.
     const oldest = page[query.limit - 1];
-    if (oldest !== undefined && tip < oldest[1]) break;
-    const from = oldest === undefined ? span.from : lastBefore(database, span, oldest[1]) + 1;
+    if (oldest !== undefined && tip < oldest[0]) break;
+    const from = oldest === undefined ? span.from : lastBefore(database, span, oldest[0]) + 1;
     const rows = readSpan(database, { ...span, from }, query.limit, condition);
-    page = page.length === 0 ? rows : [...page, ...rows].sort((a, b) => b[1] - a[1]).slice(0, query.limit);
+    page = page.length === 0 ? rows : [...page, ...rows].sort((a, b) => b[0] - a[0]).slice(0, query.limit);
   }
-  return page.map((row) => toCommit(database, row as unknown as CommitRow, row[COMMIT_WIDTH] as Hash | null));
+  return page.map((row) => toPlacedCommit(database, row));
 }
 
 function wantedSpans(
@@ -98,10 +88,10 @@ function readSpan(
   { lineage, from, to }: Span,
   limit: number,
   condition: Condition,
-): LogRow[] {
+): PlacedRow[] {
   return database
-    .sql<LogRow>(
-      `SELECT ${COMMIT_COLUMNS}, ${FIRST_PARENT} FROM commits c ${COMMIT_JOINS} ${FIRST_PARENT_JOINS}
+    .sql<PlacedRow>(
+      `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS}
        WHERE c.lineage_id = +? AND c.generation >= +? AND c.generation <= +?${condition.sql} ORDER BY c.generation DESC LIMIT +?`,
     )
     .all(lineage, from, to, ...condition.values, limit);

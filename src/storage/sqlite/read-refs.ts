@@ -2,15 +2,7 @@
 import type { CommitRecord, Encoding, Hash, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
 import type { Snapshot } from "../store.ts";
 import { toIso } from "./codec.ts";
-import {
-  COMMIT_COLUMNS,
-  COMMIT_JOINS,
-  COMMIT_WIDTH,
-  type CommitRow,
-  FIRST_PARENT,
-  FIRST_PARENT_JOINS,
-  toCommit,
-} from "./commit-rows.ts";
+import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
 import { type Database, findTractId, rememberCommit } from "./database.ts";
 import { REF_KINDS, type RefValueRow, toRefValue } from "./ref-rows.ts";
 
@@ -96,15 +88,15 @@ export function readSnapshot(
   };
 }
 
-const HEAD = `SELECT ${COMMIT_COLUMNS}, ${FIRST_PARENT} FROM commits c ${COMMIT_JOINS} ${FIRST_PARENT_JOINS} WHERE c.id = +?`;
+const HEAD = `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS} WHERE c.id = +?`;
 
 /** Commits never change, so the tips met lately are kept. */
 function readHead(database: Database, id: number): CommitRecord | null {
   const known = database.recentCommits.get(id);
   if (known !== undefined) return known;
-  const row = database.sql<[...CommitRow, firstParent: Hash | null]>(HEAD).get(id);
+  const row = database.sql<PlacedRow>(HEAD).get(id);
   if (row === undefined) return null;
-  const commit = toCommit(database, row as unknown as CommitRow, row[COMMIT_WIDTH] as Hash | null);
+  const commit = toPlacedCommit(database, row);
   rememberCommit(database, id, commit);
   return commit;
 }

@@ -1,15 +1,7 @@
 /** Reading whole tables in pages, for verify. */
-import type { CommitRecord, ContentRecord, Hash } from "../records.ts";
+import type { ContentRecord } from "../records.ts";
 import type { StoredCommit } from "../store.ts";
-import {
-  COMMIT_COLUMNS,
-  COMMIT_JOINS,
-  COMMIT_WIDTH,
-  type CommitRow,
-  FIRST_PARENT,
-  FIRST_PARENT_JOINS,
-  toCommit,
-} from "./commit-rows.ts";
+import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
 import { type Database, findTractId } from "./database.ts";
 import { CONTENT_COLUMNS, type ContentRow, toContent } from "./read-commits.ts";
 
@@ -30,13 +22,13 @@ export function scanContents(
 }
 
 type ScanRow = [
-  ...CommitRow,
-  firstParent: Hash | "",
-  lineageStart: number | null,
-  parentLineage: number | null,
   contentId: number | null,
   editTargetId: number | null,
+  lineageStart: number | null,
+  parentLineage: number | null,
+  ...PlacedRow,
 ];
+const SCAN_WIDTH = 4;
 
 export function scanCommits(
   database: Database,
@@ -46,26 +38,22 @@ export function scanCommits(
 ): { readonly rows: readonly StoredCommit[]; readonly next: number } {
   const rows = database
     .sql<ScanRow>(
-      `SELECT ${COMMIT_COLUMNS}, ${FIRST_PARENT}, l.start, l.parent_lineage_id, c.content_id, c.edit_target
-       FROM commits c ${COMMIT_JOINS} ${FIRST_PARENT_JOINS} WHERE c.id > +? AND +c.tract_id = +? ORDER BY c.id LIMIT +?`,
+      `SELECT c.content_id, c.edit_target, l.start, l.parent_lineage_id, ${PLACED_COLUMNS}
+       FROM commits c ${PLACED_JOINS} WHERE c.id > +? AND +c.tract_id = +? ORDER BY c.id LIMIT +?`,
     )
     .all(after, findTractId(database, tract), limit);
-  return {
-    rows: rows.map((row) => toStoredCommit(database, row as unknown as readonly unknown[])),
-    next: rows.at(-1)?.[1] ?? after,
-  };
+  return { rows: rows.map((row) => toStoredCommit(database, row)), next: rows.at(-1)?.[SCAN_WIDTH] ?? after };
 }
 
-function toStoredCommit(database: Database, cells: readonly unknown[]): StoredCommit {
-  const row = cells as unknown as CommitRow;
-  const firstParent = (cells[COMMIT_WIDTH] as string) || null;
-  const start = cells[COMMIT_WIDTH + 1] as number | null;
-  const commit: CommitRecord = toCommit(database, row, firstParent as Hash | null);
+function toStoredCommit(database: Database, row: ScanRow): StoredCommit {
+  const [contentId, editTarget, lineageStart, parentLineage, ...placed] = row;
+  const [, , generation, extraParents] = placed;
+  const commit = toPlacedCommit(database, placed);
   const missing: string[] = [];
-  if (cells[COMMIT_WIDTH + 3] !== null && commit.contentHash === null) missing.push("content");
-  const hasFirstParent = start === null || row[3] > start || cells[COMMIT_WIDTH + 2] !== null;
-  if (commit.parents.length < (hasFirstParent ? 1 : 0) + row[4]) missing.push("parents");
-  if (cells[COMMIT_WIDTH + 4] !== null && commit.editTarget === null) missing.push("edit_target");
-  if (row[13] === "") missing.push("operation");
+  if (contentId !== null && commit.contentHash === null) missing.push("content");
+  const hasFirstParent = lineageStart === null || generation > lineageStart || parentLineage !== null;
+  if (commit.parents.length < (hasFirstParent ? 1 : 0) + extraParents) missing.push("parents");
+  if (editTarget !== null && commit.editTarget === null) missing.push("edit_target");
+  if (commit.operationId === "") missing.push("operation");
   return { commit, missing };
 }

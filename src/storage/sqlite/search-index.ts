@@ -1,16 +1,8 @@
 /** Full-text search: an index beside the contents that catches up in small steps, never inside a publish. */
-import type { ContentRecord, Hash } from "../records.ts";
+import type { ContentRecord } from "../records.ts";
 import type { SearchHit, SearchQuery } from "../store.ts";
 import { commitCondition } from "./commit-filter.ts";
-import {
-  COMMIT_COLUMNS,
-  COMMIT_JOINS,
-  COMMIT_WIDTH,
-  type CommitRow,
-  FIRST_PARENT,
-  FIRST_PARENT_JOINS,
-  toCommit,
-} from "./commit-rows.ts";
+import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
 import { type Database, findTractId } from "./database.ts";
 import { rollback } from "./publish.ts";
 import { findPlace, type Reach, reaches, reachOf } from "./reach.ts";
@@ -124,8 +116,6 @@ export function matchExpression(terms: readonly string[]): string | null {
   return quoted.length === 0 ? null : quoted.map((term) => `"${term.replaceAll('"', '""')}"`).join(" OR ");
 }
 
-type HitRow = [...CommitRow, firstParent: Hash | null];
-
 /** Contents looked at first; when too few of their commits pass the filters, many more. */
 const CANDIDATES_MIN = 200;
 const CANDIDATES_GROWTH = 10;
@@ -154,14 +144,14 @@ export function search(database: Database, tract: string, query: SearchQuery): r
     const hits = commitsOf(database, tractId, sure, query, reach);
     if (isAll || hits.length >= wanted)
       return hits.slice(query.offset, wanted).map(({ row, rank }) => ({
-        commit: toCommit(database, row as unknown as CommitRow, row[COMMIT_WIDTH] as Hash | null),
+        commit: toPlacedCommit(database, row),
         score: -rank,
       }));
   }
 }
 
 interface Hit {
-  readonly row: HitRow;
+  readonly row: PlacedRow;
   readonly rank: number;
 }
 
@@ -173,13 +163,13 @@ function commitsOf(
   reach: Reach | null,
 ): readonly Hit[] {
   const condition = commitCondition(query);
-  const statement = database.sql<HitRow>(
-    `SELECT ${COMMIT_COLUMNS}, ${FIRST_PARENT} FROM search_commits s CROSS JOIN commits c ON c.id = s.commit_id ${COMMIT_JOINS} ${FIRST_PARENT_JOINS}
+  const statement = database.sql<PlacedRow>(
+    `SELECT ${PLACED_COLUMNS} FROM search_commits s CROSS JOIN commits c ON c.id = s.commit_id ${PLACED_JOINS}
      WHERE s.content_id = +? AND +c.tract_id = +?${condition.sql}`,
   );
   const hits: Hit[] = [];
   for (const [content, rank] of contents)
     for (const row of statement.all(content, tractId, ...condition.values))
-      if (reach === null || reaches(reach, { lineage: row[2], generation: row[3] })) hits.push({ row, rank });
-  return hits.sort((a, b) => a.rank - b.rank || b.row[1] - a.row[1]);
+      if (reach === null || reaches(reach, { lineage: row[1], generation: row[2] })) hits.push({ row, rank });
+  return hits.sort((a, b) => a.rank - b.rank || b.row[0] - a.row[0]);
 }

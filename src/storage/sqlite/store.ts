@@ -35,15 +35,9 @@ import type { OpenDatabase } from "./open-database.ts";
 import { type Patience, patiently } from "./patience.ts";
 import { preparePublish, rollback } from "./publish.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
+import { readChain, readConfigCommits } from "./read-chain.ts";
 import { findCommits, readCommits, readContents } from "./read-commits.ts";
-import {
-  countReachable,
-  isReachable,
-  readAncestor,
-  readChain,
-  readConfigCommits,
-  readEdits,
-} from "./read-history.ts";
+import { countReachable, isReachable, readAncestor, readEdits } from "./read-history.ts";
 import { countLedger, readLedger } from "./read-ledger.ts";
 import { readLog } from "./read-log.ts";
 import {
@@ -270,6 +264,7 @@ export class SqliteStore implements Store {
 
   async publish(change: ChangeSet): Promise<PublishReceipt> {
     const publish = preparePublish(change);
+    await this.#logKeeper.beforeWrite(this.#database, this.#patience);
     return await patiently(this.#patience, () => {
       // The store may be closed while this waits for others.
       const receipt = publish(this.#database);

@@ -41,17 +41,21 @@ describe("search", () => {
   });
 
   it("puts first what has more of the words, and of equal ones the newer", async () => {
-    await sayAll("apples", "apples and pears", "pears", "plums", "pears", "figs", "kiwis", "dates");
+    for (const text of ["apples", "x", "pears", "y", "apples and pears", "z", "pears", "w", "figs"])
+      await say(engine, text);
     expect((await found("apples pears"))[0]).toBe("apples and pears");
     const { hits } = await search(engine, { query: "pears", neighbours: 0 });
-    const equal = hits.filter((hit) => hit.snippet === "«pears»");
-    expect(equal.map((hit) => hit.createdAt)).toEqual(
-      equal
-        .map((hit) => hit.createdAt)
-        .toSorted()
-        .toReversed(),
-    );
+    const equal = hits.filter((hit) => hit.snippet === "«pears»").map((hit) => hit.createdAt);
+    expect(equal).toHaveLength(2);
+    expect(equal).toEqual(equal.toSorted().toReversed());
     expect(hits.map((hit) => hit.score)).toEqual(hits.map((hit) => hit.score).toSorted((a, b) => b - a));
+  });
+
+  it("lifts hits that stand beside each other, the answer more than the question", async () => {
+    await sayAll("a word", "x", "y", "b word", "c word", "z", "w", "d word", "v");
+    const snippets = await found("word");
+    expect(snippets.slice(0, 2)).toEqual(["c word", "b word"]);
+    expect(new Set(snippets)).toEqual(new Set(["a word", "b word", "c word", "d word"]));
   });
 
   it("marks the words in a part of a long text", async () => {
@@ -152,6 +156,21 @@ describe("search", () => {
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
     expect(seen).toHaveLength(25);
+    expect(new Set(seen)).toEqual(new Set(hashes));
+  });
+
+  it("pages on beyond what is ranked together", async () => {
+    await close();
+    await open({ limits: { pageMax: 8 } });
+    const hashes = await sayAll(...Array.from({ length: 21 }, (_, i) => `word ${"filler ".repeat(i % 5)}`));
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await search(engine, { query: "word", limit: 5, cursor, neighbours: 0 });
+      seen.push(...page.hits.map((hit) => hit.hash));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(seen).toHaveLength(21);
     expect(new Set(seen)).toEqual(new Set(hashes));
   });
 

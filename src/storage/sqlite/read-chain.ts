@@ -1,0 +1,147 @@
+/** Reading chains: commits with their contents, as compile wants them. */
+import type { Hash } from "../records.ts";
+import type { ChainCommit } from "../store.ts";
+import { unpackPayload } from "./codec.ts";
+import {
+  COMMIT_COLUMNS,
+  COMMIT_JOINS,
+  type CommitRow,
+  PLACE_COLUMNS,
+  PLACE_JOINS,
+  type PlaceRow,
+  parentsOf,
+  readExtraParents,
+  toCommit,
+} from "./commit-rows.ts";
+import type { Database } from "./database.ts";
+import {
+  findPlaceIn,
+  firstParentSpans,
+  hasMerges,
+  type Place,
+  type Reach,
+  reachOf,
+  type Span,
+  spansOf,
+} from "./reach.ts";
+
+type Payload = string | Uint8Array | null;
+/** First the content, then the commit. */
+type ChainRow = [body: Payload, text: Payload, ...CommitRow];
+const CHAIN_COLUMNS = `k.body, k.text, ${COMMIT_COLUMNS}`;
+const CHAIN_WIDTH = 2;
+const IN_SPAN = "c.lineage_id = +? AND c.generation >= +? AND c.generation <= +?";
+
+export function readChain(
+  database: Database,
+  tract: string,
+  head: Hash,
+  after?: Hash,
+): readonly ChainCommit[] | null {
+  const headPlace = findPlaceIn(database, tract, head);
+  if (headPlace === null) return after === undefined ? [] : null;
+  let spans = firstParentSpans(database, headPlace);
+  let without: Reach | undefined;
+  if (after !== undefined) {
+    const afterPlace = findPlaceIn(database, tract, after);
+    if (afterPlace === null || !spans.some((span) => isIn(span, afterPlace))) return null;
+    without = reachOf(database, afterPlace);
+    spans = spans.flatMap(({ lineage, from, to }) => {
+      const start = Math.max(from, afterPlace.generation + 1);
+      return start <= to ? [{ lineage, from: start, to }] : [];
+    });
+  }
+  return spans.some((span) => hasMerges(database, span))
+    ? readMergedChain(database, spansOf(database, reachOf(database, headPlace), without))
+    : readPlainChain(database, spans, after ?? null);
+}
+
+function isIn(span: Span, { lineage, generation }: Place): boolean {
+  return span.lineage === lineage && span.from <= generation && generation <= span.to;
+}
+
+/** Without merges each commit is the parent of the next, so nothing but the rows themselves has to be read. */
+function readPlainChain(
+  database: Database,
+  spans: readonly Span[],
+  before: Hash | null,
+): readonly ChainCommit[] {
+  const statement = database.sql<ChainRow>(
+    `SELECT ${CHAIN_COLUMNS} FROM commits c ${COMMIT_JOINS} WHERE ${IN_SPAN} ORDER BY c.generation`,
+  );
+  const chain: ChainCommit[] = [];
+  let parents: readonly Hash[] = before === null ? [] : [before];
+  for (const { lineage, from, to } of spans)
+    for (const row of statement.all(lineage, from, to)) {
+      const read = toChainCommit(database, row, 0, parents);
+      chain.push(read);
+      parents = [read.commit.hash];
+    }
+  return chain;
+}
+
+type MergedRow = [id: number, generation: number, extraParents: number, ...ChainRow];
+const MERGED_WIDTH = 3;
+
+/** Ids rise from parents to children, so sorting by id puts the spans of all lineages into one valid order. */
+function readMergedChain(database: Database, spans: readonly Span[]): readonly ChainCommit[] {
+  const statement = database.sql<MergedRow>(
+    `SELECT c.id, c.generation, c.extra_parents, ${CHAIN_COLUMNS} FROM commits c ${COMMIT_JOINS} WHERE ${IN_SPAN} ORDER BY c.generation`,
+  );
+  const chain: { readonly id: number; readonly read: ChainCommit }[] = [];
+  for (const { lineage, from, to } of spans) {
+    let parents = parentsAt(database, lineage, from);
+    for (const row of statement.all(lineage, from, to)) {
+      const [id, generation, extraParents] = row;
+      const isFirst = generation === from;
+      if (extraParents > 0 && !isFirst)
+        parents = [...parents, ...readExtraParents(database, lineage, generation)];
+      const read = toChainCommit(database, row, MERGED_WIDTH, parents);
+      chain.push({ id, read });
+      parents = [read.commit.hash];
+    }
+  }
+  return chain.sort((a, b) => a.id - b.id).map(({ read }) => read);
+}
+
+/** All parents of the commit at the start of a span. */
+function parentsAt(database: Database, lineage: number, generation: number): readonly Hash[] {
+  const row = database
+    .sql<PlaceRow>(
+      `SELECT ${PLACE_COLUMNS} FROM commits c ${PLACE_JOINS} WHERE c.lineage_id = +? AND c.generation = +?`,
+    )
+    .get(lineage, generation);
+  return row === undefined ? [] : parentsOf(database, row);
+}
+
+function toChainCommit(
+  database: Database,
+  row: readonly unknown[],
+  at: number,
+  parents: readonly Hash[],
+): ChainCommit {
+  const body = row[at] as Payload;
+  const text = row[at + 1] as Payload;
+  return {
+    commit: toCommit(database, row, at + CHAIN_WIDTH, parents),
+    body: body === null ? null : unpackPayload(body),
+    text: text === null ? null : unpackPayload(text),
+  };
+}
+
+type ConfigRow = [...PlaceRow, ...ChainRow];
+const PLACE_WIDTH = 5;
+
+export function readConfigCommits(database: Database, tract: string, head: Hash): readonly ChainCommit[] {
+  const headPlace = findPlaceIn(database, tract, head);
+  if (headPlace === null) return [];
+  const statement = database.sql<ConfigRow>(
+    `SELECT ${PLACE_COLUMNS}, ${CHAIN_COLUMNS}
+     FROM config_commits s JOIN commits c ON c.lineage_id = s.lineage_id AND c.generation = s.generation ${COMMIT_JOINS} ${PLACE_JOINS}
+     WHERE s.lineage_id = +? AND s.generation <= +?`,
+  );
+  const rows = [...reachOf(database, headPlace)].flatMap(([lineage, to]) => statement.all(lineage, to));
+  return rows
+    .sort((a, b) => b[0] - a[0])
+    .map((row) => toChainCommit(database, row, PLACE_WIDTH, parentsOf(database, row as unknown as PlaceRow)));
+}
