@@ -1,5 +1,6 @@
 /** Opens a store for a program that uses Tract as a library: no MCP, no environment, no files but the store (spec 6.3; spec 9, 27). */
 import { createEngine, DEFAULT_SETTINGS, type Engine, type EngineSettings } from "./engine/engine.ts";
+import { checkShape } from "./engine/request-shapes.ts";
 import { withTractErrors } from "./engine/store-failure.ts";
 import { createTract, type Tract } from "./engine/tract.ts";
 import { systemParts } from "./runtime.ts";
@@ -45,6 +46,8 @@ export interface TractStore {
  * await tract.close();
  */
 export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<TractStore> {
+  checkShape("text", location, "location");
+  checkShape("openStore", options, "options");
   const parts = systemParts();
   const sessionId = `SES-${parts.newId()}`;
   const settings: EngineSettings = {
@@ -93,7 +96,8 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   };
   await opened(); // A store that cannot be opened is told here, not at the first call.
   return {
-    tract: async (name, { worktree = "default" } = {}) => {
+    tract: async (name, options = {}) => {
+      const { worktree = "default" } = checkShape("tract", options, "options");
       const scoped = await opened();
       handles++;
       return createTract(scoped, { tract: name, worktree }, async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { openStore, TractError } from "../src/index.ts";
+import { openStore, type Tract, TractError } from "../src/index.ts";
 
 let folder: string;
 let location: string;
@@ -165,5 +165,110 @@ describe("a tract handle", () => {
       code: "invalid-content",
     });
     await again.close();
+  });
+});
+
+/** The handle as JavaScript sees it. */
+type UntypedTract = { readonly [Name in keyof Tract]: (...args: unknown[]) => Promise<unknown> };
+
+describe("what a program without types may send", () => {
+  const refusals: readonly (readonly [string, (tract: UntypedTract) => Promise<unknown>])[] = [
+    ["an internal operation", (tract) => tract.commit("x", { operation: "merge" })],
+    ["an unknown priority", (tract) => tract.commit("x", { priority: "high" })],
+    ["a mistyped option", (tract) => tract.commit("x", { prioritty: "pinned" })],
+    ["a message that is no text", (tract) => tract.commit("x", { message: 5 })],
+    ["labels that are no list", (tract) => tract.commit("x", { labels: "abc" })],
+    [
+      "a role beside a type without one",
+      (tract) => tract.commit("x", { role: "assistant", contentType: "output" }),
+    ],
+    ["a batch that is no list", (tract) => tract.batch("x")],
+    ["nothing in a batch", (tract) => tract.batch([null])],
+    ["an option of another shorthand", (tract) => tract.user("x", { role: "assistant" })],
+    ["a snake_case option", (tract) => tract.compile({ budget_tokens: 10 })],
+    ["an unknown filter value", (tract) => tract.log({ role: "usr" })],
+    ["an unknown order", (tract) => tract.queryLedger({ order: "up" })],
+    ["an unknown filter", (tract) => tract.queryLedger({ model: "x" })],
+    ["a name that is no text", (tract) => tract.createBranch({ name: 5 })],
+    ["a query that is missing", (tract) => tract.search({})],
+    ["an operation that is no text", (tract) => tract.undo({ operation: 5 })],
+  ];
+
+  it.each(refusals)("refuses %s and stores nothing", async (_, attempt) => {
+    const store = await openStore(location);
+    const tract = await store.tract("untyped");
+    await expect(attempt(tract as unknown as UntypedTract)).rejects.toMatchObject({
+      name: "TractError",
+      code: expect.stringMatching(/^invalid-(argument|content)$/),
+      hint: expect.stringMatching(/./),
+    });
+    expect(await store.listTracts()).toEqual([]);
+    await store.close();
+  });
+
+  it.each(["", " ", "\ud800", "a\0b", "x".repeat(500)])(
+    "refuses %j as the name of a tract or worktree",
+    async (name) => {
+      const store = await openStore(location);
+      await expect(store.tract(name)).rejects.toMatchObject({ code: "invalid-name" });
+      await expect(store.tract("fine", { worktree: name })).rejects.toMatchObject({ code: "invalid-name" });
+      await store.close();
+    },
+  );
+
+  it.each([{ durability: "none" }, { encoding: "p50k" }, { author: { kind: "robot" } }, { unknown: 1 }])(
+    "refuses to open with %j",
+    async (options) => {
+      await expect(openStore(location, options as object)).rejects.toMatchObject({
+        code: "invalid-argument",
+      });
+    },
+  );
+
+  it("refuses a custom type with a role that no provider knows", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("custom");
+    expect(() =>
+      tract.registerContentType("odd", z.object({ x: z.string() }), { role: "robot" as "user" }),
+    ).toThrow(TractError);
+    expect(() => tract.registerContentType("odd", {} as z.ZodObject)).toThrow(TractError);
+    await store.close();
+  });
+
+  it("keeps config keys that are named like members of every object", async () => {
+    const store = await openStore(location);
+    const tract = await store.tract("keys");
+    const { commits } = await tract.commit("x", {
+      generationConfig: JSON.parse('{"constructor":"a","model":"m","__proto__":{"b":1}}'),
+    });
+    expect(JSON.stringify(commits[0]?.generationConfig)).toBe(
+      '{"model":"m","extra":{"constructor":"a","__proto__":{"b":1}}}',
+    );
+    expect((await tract.verify()).ok).toBe(true);
+    await store.close();
+  });
+
+  it("tells the custom types of two tracts apart", async () => {
+    const store = await openStore(location);
+    for (const [name, field] of [
+      ["a", "title"],
+      ["b", "x"],
+    ] as const) {
+      const one = await openStore(location);
+      const tract = await one.tract(name);
+      tract.registerContentType("ticket", z.object({ [field]: z.string() }));
+      await tract.commit({ content_type: "ticket", [field]: "y" });
+      await one.close();
+    }
+    const [a, b, c] = await Promise.all([store.tract("a"), store.tract("b"), store.tract("c")]);
+    await a.commit({ content_type: "ticket", title: "z" });
+    await b.commit({ content_type: "ticket", x: "z" });
+    await expect(b.commit({ content_type: "ticket", title: "z" })).rejects.toMatchObject({
+      code: "invalid-content",
+    });
+    await expect(c.commit({ content_type: "ticket", title: "z" })).rejects.toMatchObject({
+      code: "invalid-content",
+    });
+    await store.close();
   });
 });

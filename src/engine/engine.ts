@@ -5,6 +5,7 @@ import { type CompileCache, createCompileCache } from "./compile/cache.ts";
 import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
 import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { checkScopeName } from "./scope-name.ts";
 import { loadTokenCounter, type TokenCounter } from "./tokens/token-counter.ts";
 
 /** The moment, in milliseconds since 1970. Injected, so that operations are reproducible. */
@@ -87,5 +88,7 @@ export function createEngine(parts: EngineParts): Engine {
 
 /** The same engine on behalf of another worktree, tract or author. */
 export function withScope(engine: Engine, scope: Partial<Scope>): Engine {
+  if (scope.tract !== undefined) checkScopeName("tract", scope.tract);
+  if (scope.worktree !== undefined) checkScopeName("worktree", scope.worktree);
   return { ...engine, scope: { ...engine.scope, ...scope } };
 }

@@ -41,6 +41,7 @@ import { type UndoRequest, type UndoResult, undo } from "./history/undo.ts";
 import { invariant } from "./invariant.ts";
 import { type LedgerPage, type QueryLedgerRequest, queryLedger } from "./ledger/query-ledger.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "./ledger/verify.ts";
+import { checkShape } from "./request-shapes.ts";
 import { type SearchRequest, type SearchResult, search } from "./search/search.ts";
 import { withTractErrors } from "./store-failure.ts";
 import { type ImportRequest, type ImportResult, importTranscript } from "./transcripts/import-transcript.ts";
@@ -127,60 +128,154 @@ export function createTract(
 ): Tract {
   const scoped = withScope(engine, at);
   let isClosed = false;
-  const run = async <T>(operation: (engine: Engine) => Promise<T>): Promise<T> => {
+  const run: Run = async (operation) => {
     if (isClosed)
       throw new TractError("invalid-argument", "this tract handle is closed", {
         hint: "Get a new one with store.tract(name).",
       });
-    return await withTractErrors(operation(scoped));
-  };
-  const commitOne = async (item: CommitRequestItem): Promise<CommitRecord> => {
-    const [made] = (await run((on) => commit(on, { items: [item] }))).commits;
-    invariant(made, "a commit result holds the commit");
-    return made;
+    return await withTractErrors((async () => await operation(scoped))());
   };
   return {
     name: at.tract,
     worktree: at.worktree,
-    commit: (content, { branch, expectedHead, idempotencyKey, contextTokens, ...item } = {}) =>
-      run((on) =>
-        commit(on, { items: [{ content, ...item }], branch, expectedHead, idempotencyKey, contextTokens }),
-      ),
-    batch: (items, options = {}) => run((on) => commit(on, { items, ...options })),
-    system: (text, options = {}) => commitOne({ content: text, role: "system", ...options }),
-    user: (text, options = {}) => commitOne({ content: text, role: "user", ...options }),
-    assistant: (text, options = {}) => commitOne({ content: text, role: "assistant", ...options }),
-    edit: (target, content, options = {}) =>
-      commitOne({ content, operation: "edit", editTarget: target, ...options }),
-    compile: (request = {}) => run((on) => compile(on, request)),
-    forecast: (budgets, request = {}) => run((on) => forecast(on, request, budgets)),
-    explain: (made, request = {}) => run((on) => explain(on, request, made)),
-    status: (request = {}) => run((on) => status(on, request)),
-    log: (request = {}) => run((on) => log(on, request)),
-    show: (request) => run((on) => show(on, request)),
-    search: (request) => run((on) => search(on, request)),
-    listBranches: (request = {}) => run((on) => listBranches(on, request)),
-    createBranch: (request) => run((on) => createBranch(on, request)),
-    switchBranch: (name) => run((on) => switchBranch(on, { name })),
-    renameBranch: (request) => run((on) => renameBranch(on, request)),
-    deleteBranch: (request) => run((on) => deleteBranch(on, request)),
-    checkout: (ref) => run((on) => checkout(on, { ref })),
-    listTags: () => run((on) => listTags(on)),
-    createTag: (request) => run((on) => createTag(on, request)),
-    deleteTag: (name) => run((on) => deleteTag(on, { name })),
-    annotate: (request) => run((on) => annotate(on, request)),
-    operations: (request = {}) => run((on) => operations(on, request)),
-    undo: (request = {}) => run((on) => undo(on, request)),
-    queryLedger: (request = {}) => run((on) => queryLedger(on, request)),
-    verify: (request = {}) => run((on) => verify(on, request)),
-    importTranscript: (request) => run((on) => importTranscript(on, request)),
+    ...committing(run),
+    ...reading(run),
+    ...changing(run),
     registerContentType: (name, schema, options = {}) => {
-      scoped.contentTypes.set(name, defineContentType(name, schema, options));
+      scoped.contentTypes.set(
+        name,
+        defineContentType(name, schema, checkShape("contentType", options, "options")),
+      );
     },
     close: async () => {
       if (isClosed) return;
       isClosed = true;
       await onClose();
     },
+  };
+}
+
+/** Runs an operation of the handle while it is open; failures of the store become TractErrors. */
+type Run = <Result>(operation: (engine: Engine) => Promise<Result>) => Promise<Result>;
+
+function committing(run: Run): Pick<Tract, "commit" | "batch" | "system" | "user" | "assistant" | "edit"> {
+  const commitOne = async (item: () => CommitRequestItem): Promise<CommitRecord> => {
+    const [made] = (await run((on) => commit(on, { items: [item()] }))).commits;
+    invariant(made, "a commit result holds the commit");
+    return made;
+  };
+  const say = (
+    shape: "systemOptions" | "userOptions" | "assistantOptions",
+    text: string,
+    options: ShorthandOptions,
+    spoken: Pick<CommitRequestItem, "role">,
+  ): Promise<CommitRecord> =>
+    commitOne(() => ({
+      ...checkShape(shape, options, "options"),
+      content: checkShape("text", text, "text"),
+      ...spoken,
+    }));
+  return {
+    commit: (content, options = {}) =>
+      run((on) => {
+        const { branch, expectedHead, idempotencyKey, contextTokens, ...item } = checkShape(
+          "commitOptions",
+          options,
+          "options",
+        );
+        return commit(on, {
+          items: [{ content, ...item }],
+          branch,
+          expectedHead,
+          idempotencyKey,
+          contextTokens,
+        });
+      }),
+    batch: (items, options = {}) =>
+      run((on) =>
+        commit(on, {
+          items: checkShape("batchItems", items, "items"),
+          ...checkShape("batchOptions", options, "options"),
+        }),
+      ),
+    system: (text, options = {}) => say("systemOptions", text, options, { role: "system" }),
+    user: (text, options = {}) => say("userOptions", text, options, { role: "user" }),
+    assistant: (text, options = {}) => say("assistantOptions", text, options, { role: "assistant" }),
+    edit: (target, content, options = {}) =>
+      commitOne(() => ({
+        content,
+        ...checkShape("systemOptions", options, "options"),
+        operation: "edit",
+        editTarget: target,
+      })),
+  };
+}
+
+function reading(
+  run: Run,
+): Pick<
+  Tract,
+  | "compile"
+  | "forecast"
+  | "explain"
+  | "status"
+  | "log"
+  | "show"
+  | "search"
+  | "operations"
+  | "queryLedger"
+  | "verify"
+> {
+  return {
+    compile: (request = {}) => run((on) => compile(on, checkShape("compile", request, "request"))),
+    forecast: (budgets, request = {}) =>
+      run((on) =>
+        forecast(on, checkShape("compile", request, "request"), checkShape("budgets", budgets, "budgets")),
+      ),
+    explain: (made, request = {}) =>
+      run((on) => explain(on, checkShape("compile", request, "request"), checkShape("text", made, "commit"))),
+    status: (request = {}) => run((on) => status(on, checkShape("status", request, "request"))),
+    log: (request = {}) => run((on) => log(on, checkShape("log", request, "request"))),
+    show: (request) => run((on) => show(on, checkShape("show", request, "request"))),
+    search: (request) => run((on) => search(on, checkShape("search", request, "request"))),
+    operations: (request = {}) => run((on) => operations(on, checkShape("operations", request, "request"))),
+    queryLedger: (request = {}) =>
+      run((on) => queryLedger(on, checkShape("queryLedger", request, "request"))),
+    verify: (request = {}) => run((on) => verify(on, checkShape("verify", request, "request"))),
+  };
+}
+
+function changing(
+  run: Run,
+): Pick<
+  Tract,
+  | "listBranches"
+  | "createBranch"
+  | "switchBranch"
+  | "renameBranch"
+  | "deleteBranch"
+  | "checkout"
+  | "listTags"
+  | "createTag"
+  | "deleteTag"
+  | "annotate"
+  | "undo"
+  | "importTranscript"
+> {
+  return {
+    listBranches: (request = {}) =>
+      run((on) => listBranches(on, checkShape("listBranches", request, "request"))),
+    createBranch: (request) => run((on) => createBranch(on, checkShape("createBranch", request, "request"))),
+    switchBranch: (name) => run((on) => switchBranch(on, { name: checkShape("text", name, "name") })),
+    renameBranch: (request) => run((on) => renameBranch(on, checkShape("renameBranch", request, "request"))),
+    deleteBranch: (request) => run((on) => deleteBranch(on, checkShape("deleteBranch", request, "request"))),
+    checkout: (ref) => run((on) => checkout(on, { ref: checkShape("text", ref, "ref") })),
+    listTags: () => run((on) => listTags(on)),
+    createTag: (request) => run((on) => createTag(on, checkShape("createTag", request, "request"))),
+    deleteTag: (name) => run((on) => deleteTag(on, { name: checkShape("text", name, "name") })),
+    annotate: (request) => run((on) => annotate(on, checkShape("annotate", request, "request"))),
+    undo: (request = {}) => run((on) => undo(on, checkShape("undo", request, "request"))),
+    importTranscript: (request) =>
+      run((on) => importTranscript(on, checkShape("importTranscript", request, "request"))),
   };
 }

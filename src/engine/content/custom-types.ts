@@ -36,6 +36,11 @@ export function defineContentType(
       data: { built_in: BUILT_IN_TYPES },
     });
   }
+  if (!(schema instanceof z.ZodObject)) {
+    throw new TractError("invalid-argument", `the schema of content type ${name} is no zod object`, {
+      hint: "Describe the fields besides content_type with z.object({ … }).",
+    });
+  }
   const whole = z.strictObject({ content_type: z.literal(name), ...schema.shape });
   const role = options.role === undefined ? "assistant" : options.role;
   const priority = options.defaultPriority ?? "normal";

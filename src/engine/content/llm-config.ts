@@ -27,11 +27,11 @@ const NUMBERS = [
   "top_k",
   "seed",
 ] as const;
-const ALIASES: Readonly<Record<string, string>> = {
-  stop: "stop_sequences",
-  max_completion_tokens: "max_tokens",
-  max_output_tokens: "max_tokens",
-};
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["stop", "stop_sequences"],
+  ["max_completion_tokens", "max_tokens"],
+  ["max_output_tokens", "max_tokens"],
+]);
 /** Request plumbing that is no setting of the answer. */
 const PLUMBING: ReadonlySet<string> = new Set([
   "messages",
@@ -59,20 +59,22 @@ export const LLMConfig: { from: (input: object | null | undefined) => LLMConfig 
  * @throws TractError `invalid-argument` when a typed field has a wrong type, or a value is not JSON.
  */
 function from(input: object | null | undefined): LLMConfig {
-  const typed: Record<string, Json> = {};
-  const extra: Record<string, Json> = {};
-  const aliased: Record<string, Json> = {};
+  // Maps, because keys are the caller's: `constructor` and `__proto__` are names like any other.
+  const typed = new Map<string, Json>();
+  const aliased = new Map<string, Json>();
+  const extra = new Map<string, Json>();
   for (const [key, value] of Object.entries(input ?? {})) {
     if (value === null || value === undefined || typeof value === "function" || PLUMBING.has(key)) continue;
-    if (key === "extra") Object.assign(extra, readExtra(value));
-    else if (TYPED.has(key)) typed[key] = readTyped(key, value);
-    else if (ALIASES[key] !== undefined) aliased[ALIASES[key]] ??= readTyped(ALIASES[key], value);
-    else extra[key] = readJson(key, value);
+    const canonical = ALIASES.get(key);
+    if (key === "extra") for (const [name, member] of readExtra(value)) extra.set(name, member);
+    else if (TYPED.has(key)) typed.set(key, readTyped(key, value));
+    else if (canonical === undefined) extra.set(key, readJson(key, value));
+    else if (!aliased.has(canonical)) aliased.set(canonical, readTyped(canonical, value));
   }
-  const merged: Record<string, Json> = { ...aliased, ...typed };
-  for (const key of Object.keys(extra)) if (merged[key] !== undefined) delete extra[key];
-  if (Object.keys(extra).length > 0) merged.extra = extra;
-  return merged as LLMConfig; // Every field was read by readTyped.
+  const merged = new Map([...aliased, ...typed]);
+  for (const key of merged.keys()) extra.delete(key);
+  const config = Object.fromEntries(merged);
+  return extra.size === 0 ? config : { ...config, extra: Object.fromEntries(extra) };
 }
 
 function readTyped(key: string, value: unknown): Json {
@@ -90,13 +92,11 @@ function readTyped(key: string, value: unknown): Json {
   return readJson(key, value);
 }
 
-function readExtra(value: unknown): JsonObject {
+function readExtra(value: unknown): readonly (readonly [string, Json])[] {
   if (!isJsonObject(value)) throw wrong("extra", "a JSON object");
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== null)
-      .map(([key, member]) => [key, readJson(`extra.${key}`, member)]),
-  );
+  return Object.entries(value)
+    .filter(([, member]) => member !== null)
+    .map(([key, member]) => [key, readJson(`extra.${key}`, member)]);
 }
 
 function readJson(key: string, value: unknown): Json {

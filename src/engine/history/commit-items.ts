@@ -1,6 +1,7 @@
 /** Reads what a caller wants to commit: strings and objects, shorthands for roles, edits with their targets (spec 1.4, 8). */
 import type { CommitRecord, Json, JsonObject, Priority } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
+import type { ContentTypes } from "../content/content-types.ts";
 import { contentTypeFromRecord } from "../content/custom-types.ts";
 import { findJsonProblem, isJsonObject } from "../content/json-rules.ts";
 import { LLMConfig } from "../content/llm-config.ts";
@@ -63,8 +64,8 @@ async function readItem(
   const target = item.editTarget === undefined ? null : await readEditTarget(engine, site, item.editTarget);
   const input = target === null ? contentObject(item, at) : editedContent(item, target.content, at);
   const path = `${at}content`;
-  await learnType(engine, input);
-  const content = parseContent(input, { types: engine.contentTypes, limits: engine.limits, path });
+  const types = await typesFor(engine, input);
+  const content = parseContent(input, { types, limits: engine.limits, path });
   if (content.record.type === "config")
     checkSettings((content.content as { settings: JsonObject }).settings, `${path}.settings`);
   if (target !== null) keepConfigApart(target.commit, content.record.type);
@@ -87,6 +88,9 @@ function contentObject(item: CommitRequestItem, at: string): JsonObject {
   const { content, role, contentType, name } = item;
   if (typeof content === "string") {
     const type = contentType ?? (role === "system" ? "instruction" : "dialogue");
+    const isSpoken = type === "dialogue" || (type === "instruction" && role === "system");
+    if (role !== undefined && !isSpoken)
+      throw invalidArgument(`${at}role`, `no role with content_type ${type}: only dialogue has one`);
     const spoken = type === "dialogue" ? { role: role ?? "user" } : {};
     return {
       content_type: type,
@@ -128,13 +132,15 @@ function editedContent(item: CommitRequestItem, target: JsonObject, at: string):
   };
 }
 
-/** Makes a custom type of the tract known to this handle, when its code was not registered (spec 1.2). */
-async function learnType(engine: Engine, input: JsonObject): Promise<void> {
-  if (typeof input.content_type !== "string" || engine.contentTypes.has(input.content_type)) return;
-  const known = await engine.store.listContentTypes(engine.scope.tract);
-  for (const record of known)
-    if (!engine.contentTypes.has(record.name))
-      engine.contentTypes.set(record.name, contentTypeFromRecord(record));
+/** The types that a content may have: those of this handle, and where that is not enough, those the tract remembers (spec 1.2). */
+async function typesFor(engine: Engine, input: JsonObject): Promise<ContentTypes> {
+  const known = engine.contentTypes;
+  if (typeof input.content_type !== "string" || known.has(input.content_type)) return known;
+  const remembered = await engine.store.listContentTypes(engine.scope.tract);
+  return new Map([
+    ...remembered.map((record) => [record.name, contentTypeFromRecord(record)] as const),
+    ...known,
+  ]);
 }
 
 /** Settings are read from commits of type config alone, so an edit may not turn one into something else or the reverse. */

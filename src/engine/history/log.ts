@@ -139,6 +139,9 @@ function matcher(request: LogRequest): Matcher | null {
   };
 }
 
+/** Contents held in memory at a time: each may be as large as `limits.contentBytesMax`. */
+const TEXT_BATCH = 20;
+
 async function withText(
   { store }: Engine,
   rows: readonly CommitRecord[],
@@ -146,11 +149,10 @@ async function withText(
 ): Promise<readonly CommitRecord[]> {
   const isInMessage = (row: CommitRecord): boolean => row.message.toLowerCase().includes(text);
   const unsure = rows.flatMap((row) => (isInMessage(row) ? [] : (row.contentHash ?? [])));
-  const contents = await store.readContents([...new Set(unsure)]);
-  const found = new Set(
-    contents
-      .filter((content) => storedText(content).toLowerCase().includes(text))
-      .map((content) => content.hash),
-  );
+  const hashes = [...new Set(unsure)];
+  const found = new Set<Hash>();
+  for (let start = 0; start < hashes.length; start += TEXT_BATCH)
+    for (const content of await store.readContents(hashes.slice(start, start + TEXT_BATCH)))
+      if (storedText(content).toLowerCase().includes(text)) found.add(content.hash);
   return rows.filter((row) => isInMessage(row) || (row.contentHash !== null && found.has(row.contentHash)));
 }

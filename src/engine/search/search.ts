@@ -82,7 +82,10 @@ export async function search(engine: Engine, request: SearchRequest): Promise<Se
     request.limit ?? (request.budgetTokens === undefined ? HITS_DEFAULT : limits.pageMax),
   );
   const filter = await readCommitFilter(engine, request);
-  const paged = pagedQuery(engine, "search", query);
+  const paged = pagedQuery(engine, "search", {
+    ...query,
+    query: query.query.slice(0, limits.searchQueryCharsMax),
+  });
   const offset = cursor === undefined ? 0 : decodeCursor(cursor, paged, POSITION);
   const terms = searchTerms(request.query, limits);
   const head = request.ref === undefined ? undefined : (await resolveRef(engine, request)).commit;

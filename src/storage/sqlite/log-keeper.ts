@@ -29,9 +29,13 @@ export class LogKeeper {
     this.#log = `${file}-wal`;
   }
 
-  /** Before a write: waits while the log is far too long. */
-  async beforeWrite(database: Database, patience: Patience): Promise<void> {
-    if (!this.#isLong) return;
+  /** True when the log has become far too long. */
+  get isLong(): boolean {
+    return this.#isLong;
+  }
+
+  /** Before a write to a log that is too long: waits for it to be started anew, within bounds. */
+  async shorten(database: Database, patience: Patience): Promise<void> {
     for (let tries = 0; this.#isLong && tries < RESTART_TRIES_MAX; tries++) {
       if (tries > 0) await patience.wait(PAUSE_MS * (0.5 + patience.random()));
       this.#isLong = !restart(database);

@@ -3,34 +3,25 @@ import type { ChangeSet, PublishReceipt } from "../change-set.ts";
 import { StoreConflict } from "../errors.ts";
 import type { Encoding, Hash } from "../records.ts";
 import { TRACT_ID_MAX, toMilliseconds } from "./codec.ts";
-import { type Database, rememberCommit } from "./database.ts";
+import { type Database, rememberCommit, rollback } from "./database.ts";
 import { forgetInternedIds } from "./interned.ts";
+import type { TractState } from "./known-states.ts";
 import { unpackUlid } from "./ulid.ts";
-import { type CommitPlaces, type NewTip, newTips, writeCommits } from "./write-commits.ts";
+import { type CommitPlaces, newTips, writeCommits } from "./write-commits.ts";
 import { type ContentPlace, type PackedContent, packContents, writeContents } from "./write-contents.ts";
 import { writeLedger } from "./write-ledger.ts";
 import { writeOperation, writeUndoneMarks } from "./write-operation.ts";
-import { checkRefs, writeRefMoves } from "./write-refs.ts";
+import { checkRefs, noteRefs, writeRefMoves } from "./write-refs.ts";
 import { writeAnnotations, writeCompileRecords, writeContentTypes } from "./write-rows.ts";
 
-/** The row of a tract as the transaction found it; the sequences move on while it writes. */
-export interface TractState {
-  readonly id: number;
-  annotationSequence: number;
-  operationSequence: number;
-  ledgerSequence: number;
-  ledgerHead: string;
-  operationTime: number;
-  operationSkew: number;
-  ledgerTime: number;
-  ledgerSkew: number;
-}
+/** The row of a tract as the transaction found it; it moves on while this writes. */
+export type WrittenTract = { -readonly [Key in keyof TractState]: TractState[Key] };
 
 /** What the parts of one publish share. */
 export interface Writing {
   readonly database: Database;
   readonly change: ChangeSet;
-  readonly tract: TractState;
+  readonly tract: WrittenTract;
   /** Where the commits and contents stand that this publish has met or made. */
   readonly places: CommitPlaces;
   contents: Map<Hash, ContentPlace>;
@@ -46,9 +37,9 @@ export function preparePublish(change: ChangeSet): Publish {
   return (database) => {
     database.sql("BEGIN IMMEDIATE").run();
     try {
-      const { receipt, tips } = write(database, change, contents);
+      const { receipt, note } = write(database, change, contents);
       database.sql("COMMIT").run();
-      for (const { id, commit } of tips) rememberCommit(database, id, commit);
+      note();
       return receipt;
     } catch (error) {
       forgetInternedIds(database.interned);
@@ -58,18 +49,10 @@ export function preparePublish(change: ChangeSet): Publish {
   };
 }
 
-/** SQLite has rolled back by itself after some failures; then there is nothing left to do. */
-export function rollback(database: Database): void {
-  try {
-    database.sql("ROLLBACK").run();
-  } catch {
-    // No transaction is active.
-  }
-}
-
 interface Written {
   readonly receipt: PublishReceipt;
-  readonly tips: readonly NewTip[];
+  /** To be called once it is committed: remembers where things stand now. */
+  readonly note: () => void;
 }
 
 function write(database: Database, change: ChangeSet, contents: readonly PackedContent[]): Written {
@@ -103,38 +86,30 @@ function write(database: Database, change: ChangeSet, contents: readonly PackedC
     annotationSequence: tract.annotationSequence,
     ledgerSequence: tract.ledgerSequence,
   };
-  return { receipt, tips: newTips(writing) };
+  const tips = newTips(writing);
+  const note = (): void => {
+    database.known.noteTract(tract);
+    noteRefs(writing, refs);
+    for (const { id, commit } of tips) rememberCommit(database, id, commit);
+  };
+  return { receipt, note };
 }
 
-function findTract(database: Database, change: ChangeSet): TractState {
-  const row = database
-    .sql<[number, number, number, number, string, number, number, number, number]>(
-      `SELECT id, annotation_sequence, operation_sequence, ledger_sequence, lower(hex(ledger_head)), operation_time, operation_skew, ledger_time, ledger_skew
-       FROM tracts WHERE name = +?`,
-    )
-    .get(change.tract);
-  if ((row !== undefined) === (change.createTract !== null))
-    throw new StoreConflict({ what: "tract", exists: row !== undefined });
+function findTract(database: Database, change: ChangeSet): WrittenTract {
+  database.known.refresh();
+  const state = database.known.tract(change.tract);
+  if ((state !== null) === (change.createTract !== null))
+    throw new StoreConflict({ what: "tract", exists: state !== null });
   if (change.createTract !== null) return createTract(database, change, change.createTract);
-  if (row === undefined) throw new Error("unreachable: a tract that does not exist is a conflict or is made");
-  return {
-    id: row[0],
-    annotationSequence: row[1],
-    operationSequence: row[2],
-    ledgerSequence: row[3],
-    ledgerHead: row[4],
-    operationTime: row[5],
-    operationSkew: row[6],
-    ledgerTime: row[7],
-    ledgerSkew: row[8],
-  };
+  if (state === null) throw new Error("unreachable: a tract that does not exist is a conflict or is made");
+  return { ...state };
 }
 
 function createTract(
   database: Database,
   change: ChangeSet,
   { encoding, createdAt }: { readonly encoding: Encoding; readonly createdAt: string },
-): TractState {
+): WrittenTract {
   if (change.ledger[0]?.eventType !== "GENESIS")
     throw new Error("the ledger of a new tract must start with a GENESIS entry");
   const time = toMilliseconds(createdAt);
@@ -149,6 +124,9 @@ function createTract(
   if (id > TRACT_ID_MAX) throw new Error(`a store holds at most ${TRACT_ID_MAX} tracts`);
   return {
     id,
+    name: change.tract,
+    encoding,
+    createdAt: time,
     annotationSequence: 0,
     operationSequence: 0,
     ledgerSequence: 0,

@@ -1,9 +1,10 @@
 /** Reading tracts and refs, and the snapshot that every write plans on. */
-import type { CommitRecord, Encoding, Hash, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
+import type { CommitRecord, Encoding, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
 import type { Snapshot } from "../store.ts";
 import { toIso } from "./codec.ts";
 import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
-import { type Database, findTractId, rememberCommit } from "./database.ts";
+import { type Database, findTractId, inReadTransaction, rememberCommit } from "./database.ts";
+import type { RefState, TractState } from "./known-states.ts";
 import { REF_KINDS, type RefValueRow, toRefValue } from "./ref-rows.ts";
 
 const TRACT_COLUMNS =
@@ -41,50 +42,72 @@ export function listTracts(database: Database): readonly TractRecord[] {
   return database.sql<TractRow>(`SELECT ${TRACT_COLUMNS} FROM tracts t ORDER BY t.name`).all().map(toTract);
 }
 
-type SnapshotRow = [
-  ...TractRow,
-  worktreeSet: number | null,
-  worktreeHash: Hash | null,
-  worktreeBranch: string | null,
-  worktreeNote: string | null,
-  branchSet: number | null,
-  branchCommit: number | null,
-  worktreeCommit: number | null,
-];
+interface SnapshotQuery {
+  readonly worktree: string;
+  readonly branch: string | null;
+  readonly defaultBranch: string;
+}
 
-/** One statement, so one consistent state without a transaction: this is on the path of every commit. */
-const SNAPSHOT = `SELECT ${TRACT_COLUMNS}, w.is_set, (SELECT lower(hex(hash)) FROM commits WHERE id = w.commit_id), w.branch, w.note,
-    b.is_set, b.commit_id, w.commit_id
-  FROM (SELECT ? AS worktree, ? AS branch, ? AS default_branch, ? AS tract) asked
-  JOIN tracts t ON t.name = asked.tract
-  LEFT JOIN refs w ON w.tract_id = t.id AND w.kind = 2 AND w.name = asked.worktree
-  LEFT JOIN refs b ON b.tract_id = t.id AND b.kind = 0
-    AND b.name = CASE WHEN asked.branch IS NOT NULL THEN asked.branch WHEN w.is_set THEN w.branch ELSE asked.default_branch END`;
+/** On the path of every commit: mostly it is answered from memory, after a look whether anything has changed. */
+export function readSnapshot(database: Database, tract: string, at: SnapshotQuery): Snapshot {
+  const { known } = database;
+  known.refresh();
+  const state = known.rememberedTract(tract);
+  const remembered = state && snapshotOf(database, state, at, known.rememberedRef.bind(known));
+  return (
+    remembered ??
+    inReadTransaction(database, () => {
+      known.refresh();
+      const read = known.tract(tract);
+      return (
+        (read && snapshotOf(database, read, at, known.ref.bind(known))) ?? {
+          tract: null,
+          worktree: null,
+          branch: at.branch ?? at.defaultBranch,
+          branchExists: false,
+          head: null,
+        }
+      );
+    })
+  );
+}
 
-export function readSnapshot(
+/** undefined when a ref is needed that `refOf` does not know. */
+function snapshotOf(
   database: Database,
-  tract: string,
-  at: { readonly worktree: string; readonly branch: string | null; readonly defaultBranch: string },
-): Snapshot {
-  const row = database.sql<SnapshotRow>(SNAPSHOT).get(at.worktree, at.branch, at.defaultBranch, tract);
-  if (row === undefined)
-    return {
-      tract: null,
-      worktree: null,
-      branch: at.branch ?? at.defaultBranch,
-      branchExists: false,
-      head: null,
-    };
-  const worktree = toRefValue(row[8], row[9], row[10], row[11]);
+  tract: TractState,
+  at: SnapshotQuery,
+  refOf: (tractId: number, kind: RefKind, name: string) => RefState | null | undefined,
+): Snapshot | undefined {
+  const worktreeRef = refOf(tract.id, "worktree", at.worktree);
+  if (worktreeRef === undefined) return undefined;
+  const worktree = worktreeRef?.value ?? null;
   const onBranch = worktree === null ? at.defaultBranch : "branch" in worktree ? worktree.branch : null;
   const branch = at.branch ?? onBranch;
-  const head = branch === null ? row[14] : row[13];
+  const branchRef = branch === null ? null : refOf(tract.id, "branch", branch);
+  if (branchRef === undefined) return undefined;
+  const place = (branch === null ? worktreeRef : branchRef)?.place ?? null;
   return {
-    tract: toTract(row as unknown as TractRow),
+    tract: recordOf(tract),
     worktree,
     branch,
-    branchExists: row[12] === 1,
-    head: head === null ? null : readHead(database, head),
+    branchExists: (branchRef?.value ?? null) !== null,
+    head: place === null ? null : readHead(database, place.id),
+  };
+}
+
+function recordOf(state: TractState): TractRecord {
+  const { id, name, encoding, createdAt, annotationSequence, operationSequence, ledgerSequence, ledgerHead } =
+    state;
+  return {
+    id,
+    name,
+    encoding,
+    createdAt: toIso(createdAt),
+    annotationSequence,
+    operationSequence,
+    ledgerSequence,
+    ledgerHead,
   };
 }
 

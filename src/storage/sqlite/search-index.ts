@@ -3,8 +3,7 @@ import type { ContentRecord } from "../records.ts";
 import type { SearchHit, SearchQuery } from "../store.ts";
 import { commitCondition } from "./commit-filter.ts";
 import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
-import { type Database, findTractId } from "./database.ts";
-import { rollback } from "./publish.ts";
+import { type Database, findTractId, rollback } from "./database.ts";
 import { findPlace, type Reach, reaches, reachOf } from "./reach.ts";
 import { CONTENT_COLUMNS, type ContentRow, toContent } from "./read-commits.ts";
 

@@ -28,12 +28,12 @@ import type {
 } from "../store.ts";
 import { checkIntegrity } from "./check-integrity.ts";
 import type { Connection } from "./connection.ts";
-import { type Database, databaseOver } from "./database.ts";
+import { type Database, databaseOver, inReadTransaction } from "./database.ts";
 import { sizeOnDisk } from "./inspect-file.ts";
 import { LogKeeper } from "./log-keeper.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type Patience, patiently } from "./patience.ts";
-import { preparePublish, rollback } from "./publish.ts";
+import { preparePublish } from "./publish.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
 import { readChain, readConfigCommits } from "./read-chain.ts";
 import { findCommits, readCommits, readContents } from "./read-commits.ts";
@@ -94,18 +94,7 @@ export class SqliteStore implements Store {
 
   /** For reads of several statements. */
   #read<Result>(read: (database: Database) => Result): Promise<Result> {
-    return patiently(this.#patience, () => {
-      const database = this.#database;
-      database.sql("BEGIN").run();
-      try {
-        const result = read(database);
-        database.sql("COMMIT").run();
-        return result;
-      } catch (error) {
-        rollback(database);
-        throw error;
-      }
-    });
+    return patiently(this.#patience, () => inReadTransaction(this.#database, read));
   }
 
   findTract(name: string): Promise<TractRecord | null> {
@@ -264,7 +253,7 @@ export class SqliteStore implements Store {
 
   async publish(change: ChangeSet): Promise<PublishReceipt> {
     const publish = preparePublish(change);
-    await this.#logKeeper.beforeWrite(this.#database, this.#patience);
+    if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
     return await patiently(this.#patience, () => {
       // The store may be closed while this waits for others.
       const receipt = publish(this.#database);

@@ -1,19 +1,20 @@
 /** Writing refs: what a change set expects of them, their new values, and the trace of every move. */
 import { StoreConflict } from "../errors.ts";
-import type { Hash, RefKind, RefMove, RefValue } from "../records.ts";
+import type { RefKind, RefMove, RefValue } from "../records.ts";
+import { commitOf } from "./known-states.ts";
 import type { Writing } from "./publish.ts";
-import { REF_KINDS, type RefValueRow, sameRefValue, toRefValue } from "./ref-rows.ts";
+import { REF_KINDS, sameRefValue } from "./ref-rows.ts";
 import { requirePlace } from "./write-commits.ts";
 
 /** A ref as the transaction found it, and the value it will have. */
-interface RefState {
+interface WrittenRef {
   readonly kind: RefKind;
   readonly name: string;
   /** null: there has never been a ref of that name. */
   id: number | null;
   value: RefValue | null;
 }
-export type RefStates = Map<string, RefState>;
+export type RefStates = Map<string, WrittenRef>;
 
 /** Hidden moves count up from here, below the visible ones of the same operation. */
 const HIDDEN_FROM = -1_000_000_000;
@@ -32,7 +33,7 @@ export function checkRefs(writing: Writing): RefStates {
   return states;
 }
 
-function expectValue({ kind, name, value }: RefState, expected: RefValue | null): void {
+function expectValue({ kind, name, value }: WrittenRef, expected: RefValue | null): void {
   if (!sameRefValue(value, expected))
     throw new StoreConflict({ what: "ref", kind, name, expected, actual: value });
 }
@@ -42,25 +43,26 @@ function readState(
   states: RefStates,
   kind: RefKind,
   name: string,
-): RefState {
+): WrittenRef {
   const key = `${kind} ${name}`;
   let state = states.get(key);
   if (state !== undefined) return state;
-  const row = database
-    .sql<[id: number, ...value: RefValueRow, commit: number | null, lineage: number, generation: number]>(
-      `SELECT r.id, r.is_set, lower(hex(c.hash)), r.branch, r.note, c.id, c.lineage_id, c.generation
-       FROM refs r LEFT JOIN commits c ON c.id = r.commit_id WHERE r.tract_id = +? AND r.kind = +? AND r.name = +?`,
-    )
-    .get(tract.id, REF_KINDS.indexOf(kind), name);
-  state =
-    row === undefined
-      ? { kind, name, id: null, value: null }
-      : { kind, name, id: row[0], value: toRefValue(row[1], row[2], row[3], row[4]) };
+  const known = database.known.ref(tract.id, kind, name);
+  state = { kind, name, id: known?.id ?? null, value: known?.value ?? null };
   states.set(key, state);
   // The commit that a branch points to is mostly the parent of the next one: its place needs no second look.
-  if (row !== undefined && row[5] !== null)
-    places.set(row[2] as Hash, { id: row[5], lineage: row[6], generation: row[7], isNew: false });
+  const commit = commitOf(state.value);
+  if (known?.place && commit !== null) places.set(commit, { ...known.place, isNew: false });
   return state;
+}
+
+/** Once the change is committed. */
+export function noteRefs({ database, places, tract }: Writing, states: RefStates): void {
+  for (const { kind, name, id, value } of states.values()) {
+    const commit = commitOf(value);
+    const place = commit === null ? null : (places.get(commit) ?? null);
+    if (id !== null) database.known.noteRef(tract.id, kind, name, { id, value, place });
+  }
 }
 
 /** Gives the ids of the refs moved, in the order of the moves. */
@@ -84,7 +86,7 @@ export function writeRefMoves(writing: Writing, states: RefStates): readonly num
 }
 
 /** Changes the row of the ref; gives its id. */
-function setRef(writing: Writing, state: RefState): number {
+function setRef(writing: Writing, state: WrittenRef): number {
   const { database, tract, time } = writing;
   const [isSet, commit, branch, note] = valueColumns(writing, state.value);
   if (state.id !== null) {
@@ -102,7 +104,7 @@ function setRef(writing: Writing, state: RefState): number {
   return state.id;
 }
 
-function writeHiddenMove(writing: Writing, state: RefState, before: RefValue | null): void {
+function writeHiddenMove(writing: Writing, state: WrittenRef, before: RefValue | null): void {
   const { database, tract } = writing;
   const refId = setRef(writing, state);
   const newest = database

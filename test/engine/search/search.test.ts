@@ -277,6 +277,24 @@ describe("search", () => {
   });
 });
 
+describe("search on a store that cannot be written to", () => {
+  it("finds what is indexed and says that there may be more", async () => {
+    await sayAll("one word");
+    expect(await found("word")).toHaveLength(1);
+    await say(engine, "two words");
+    const readonly = new Proxy(engine.store, {
+      get: (target, key) => {
+        const member: unknown = Reflect.get(target, key, target);
+        return key === "isReadonly" ? true : typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const answer = await search({ ...engine, store: readonly }, { query: "word" });
+    expect(answer.hits).toHaveLength(1);
+    expect(answer.note).not.toBeNull();
+    expect(await found("word")).toHaveLength(2);
+  });
+});
+
 describe("catchUpSearchIndex", () => {
   it("indexes in batches, once, and stops when it is told to", async () => {
     await close();

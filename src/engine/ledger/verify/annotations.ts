@@ -10,7 +10,6 @@ export async function verifyAnnotations(
   operation: OperationRecord,
 ): Promise<void> {
   const { annotationsFrom: from, annotationsTo: to } = operation;
-  if (from >= to) return;
   const { engine, report } = verification;
   let last = from;
   const unreadable = (sequence: number): void => {

@@ -72,20 +72,20 @@ function reportGap({ report }: Verification, before: number, sequence: number): 
 }
 
 function verifyEntry({ report }: Verification, before: Link, entry: LedgerRecord): Link {
-  const { sequence, entryHash } = entry;
+  const { sequence, bodyHash, entryHash } = entry;
   const hashes = sequence === before.sequence + 1 ? before.hashes : null;
   const body = bodyHashOrNull(entry);
-  const sealsOf = (bodyHash: Hash | null): readonly Hash[] =>
-    bodyHash === null
-      ? []
-      : (hashes ?? []).map((previousHash) => hashLedgerEntry({ previousHash, sequence, bodyHash }));
-  const seals = sealsOf(entry.bodyHash);
-  if (body === entry.bodyHash && (hashes === null || seals.includes(entryHash)))
-    return { sequence, hashes: [entryHash] };
-  const isBodySealed = sealsOf(body).includes(entryHash);
-  const problem = body === entry.bodyHash ? SEAL : isBodySealed ? BODY_HASH : BODY;
+  const isSealed = hashes === null || sealsOf(hashes, sequence, bodyHash).includes(entryHash);
+  if (body === bodyHash && isSealed) return { sequence, hashes: [entryHash] };
+  const isBodySealed =
+    hashes !== null && body !== null && sealsOf(hashes, sequence, body).includes(entryHash);
+  const problem = body === bodyHash ? SEAL : isBodySealed ? BODY_HASH : BODY;
   report({ kind: "ledger", what: "changed", sequence, ...problem });
-  return { sequence, hashes: [...new Set([entryHash, ...seals])] };
+  return { sequence, hashes: [...new Set([entryHash, ...sealsOf(hashes ?? [], sequence, bodyHash)])] };
+}
+
+function sealsOf(hashes: readonly string[], sequence: number, bodyHash: Hash): readonly Hash[] {
+  return hashes.map((previousHash) => hashLedgerEntry({ previousHash, sequence, bodyHash }));
 }
 
 type Said = Pick<ProblemReport, "field" | "detail">;

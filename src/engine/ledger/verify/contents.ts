@@ -14,11 +14,14 @@ export async function verifyContents({ advance, engine, report, since }: Verific
   const read = store.scanContents.bind(store);
   const unreadable = (place: number): void =>
     report({ kind: "content", what: "unreadable", detail: `row ${place} of the contents cannot be read` });
-  for await (const rows of readPages(read, 0, limits.verifyPage, unreadable)) {
+  for await (const rows of readPages(read, 0, Math.min(limits.verifyPage, PAGE_MAX), unreadable)) {
     for (const content of rows) verifyContent(content, engine.contentTypes, report);
     await advance("contents", rows.length);
   }
 }
+
+/** Contents held in memory at a time: each may be as large as `limits.contentBytesMax`. */
+const PAGE_MAX = 100;
 
 /**
  * A body is canonical JSON exactly when its hash is the one it is stored under, because nothing else is ever hashed: sound bodies need not be

@@ -2,29 +2,37 @@
 import type { Author, CommitRecord, Hash, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
 import type { Verification } from "../verify.ts";
 import { orDamage } from "./damaged-rows.ts";
-import type { MadeCommits } from "./made-commits.ts";
+import type { NamedCommit } from "./made-commits.ts";
 
-/** `entry` is the operation's ledger entry, if it has one. */
-export async function verifyLinks(
-  verification: Verification,
-  made: MadeCommits,
-  operation: OperationRecord,
-  entry: LedgerRecord | null,
-): Promise<void> {
-  const { results, sources } = operation;
-  const commits = await made.take(results);
-  for (const hash of results) {
-    const commit = commits.get(hash);
+/** What an operation says it made, and who else speaks of it. */
+export interface Results {
+  readonly operation: OperationRecord;
+  /** Its ledger entry, if it has one. */
+  readonly entry: LedgerRecord | null;
+  /** In the order of its results. */
+  readonly commits: readonly NamedCommit[];
+}
+
+/** Gives the commits that name another operation as the one that made them: verifyOtherMaker has to look at those. */
+export function verifyResults(verification: Verification, results: Results): readonly CommitRecord[] {
+  const { operation, commits } = results;
+  const foreign: CommitRecord[] = [];
+  for (const [i, hash] of operation.results.entries()) {
+    const commit = commits[i];
     if (commit === undefined) reportGone(verification, operation, "results", hash);
     else if (commit?.operationId === operation.id) verifyMaker(verification, operation, commit);
-    else if (commit !== null) await verifyOtherMaker(verification, commit);
+    else if (commit !== null) foreign.push(commit);
   }
+  verifyTokens(verification, results);
+  return foreign;
+}
+
+export async function verifySources(verification: Verification, operation: OperationRecord): Promise<void> {
   const { scope, store } = verification.engine;
-  for (const hash of sources) {
+  for (const hash of operation.sources) {
     const [found] = await store.findCommits(scope.tract, hash, 1);
     if (found === undefined) reportGone(verification, operation, "sources", hash);
   }
-  if (entry !== null && results.length > 0) verifyTokens(verification, operation, commits, entry);
 }
 
 function reportGone(
@@ -69,20 +77,17 @@ export function sameAuthor(a: Author, b: Author): boolean {
 }
 
 /** Tokens are no part of a commit's hash, but the ledger has their sum. */
-function verifyTokens(
-  { report }: Verification,
-  { results, sequence }: OperationRecord,
-  commits: ReadonlyMap<Hash, CommitRecord | null>,
-  { metadata }: LedgerRecord,
-): void {
+function verifyTokens({ report }: Verification, { operation, entry, commits }: Results): void {
+  const said = entry?.metadata.tokens;
+  if (commits.length === 0 || typeof said !== "number") return;
   let sum = 0;
-  for (const hash of results) {
-    const commit = commits.get(hash);
+  for (const commit of commits) {
     if (!commit) return; // Reported already.
     sum += commit.tokens;
   }
-  if (typeof metadata.tokens !== "number" || metadata.tokens === sum) return;
+  if (said === sum) return;
+  const { results, sequence } = operation;
   const hash = results.length === 1 ? (results[0] ?? null) : null;
-  const detail = `the ledger counts ${metadata.tokens} tokens for operation ${sequence}, its commits have ${sum}`;
+  const detail = `the ledger counts ${said} tokens for operation ${sequence}, its commits have ${sum}`;
   report({ kind: "commit", what: "changed", field: "tokens", hash, sequence, detail });
 }

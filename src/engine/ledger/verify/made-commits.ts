@@ -7,9 +7,15 @@ import { verifyOtherMaker } from "./links.ts";
 /** Commits kept until their operation comes; more of them wait only when operations are gone. */
 const WAITING_MAX = 20_000;
 
+/** A commit that an operation names; null: it cannot be read; undefined: it is gone. */
+export type NamedCommit = CommitRecord | null | undefined;
+
+/** Asked in the order of operations. */
 export interface MadeCommits {
-  /** Commits that an operation names, in its order; null for one that cannot be read, left out when it is gone. */
-  readonly take: (hashes: readonly Hash[]) => Promise<ReadonlyMap<Hash, CommitRecord | null>>;
+  /** The commits if all have been read and not asked for before, as it mostly is. */
+  readonly atHand: (hashes: readonly Hash[]) => readonly NamedCommit[] | undefined;
+  /** The commits wherever they are, in the order of their hashes. */
+  readonly find: (hashes: readonly Hash[]) => Promise<readonly NamedCommit[]>;
   /** Reads the commits to their end; reports those that no operation has named. */
   readonly finish: () => Promise<void>;
 }
@@ -21,11 +27,15 @@ export function pairCommits(
 ): MadeCommits {
   const waiting = new Map<Hash, CommitRecord>();
 
-  /** With since its operation may lie before. */
+  /** With since the operation may lie before. */
   const verifyStray = async (commit: CommitRecord): Promise<void> => {
     if (verification.since === null) await verifyOtherMaker(verification, commit);
   };
-
+  const take = (hash: Hash): CommitRecord | undefined => {
+    const commit = waiting.get(hash);
+    waiting.delete(hash);
+    return commit;
+  };
   /** False at the end. */
   const readOn = async (): Promise<boolean> => {
     const read = await pages.next();
@@ -40,16 +50,15 @@ export function pairCommits(
   };
 
   return {
-    take: async (hashes) => {
-      const taken = new Map<Hash, CommitRecord | null>();
+    atHand: (hashes) => (hashes.every((hash) => waiting.has(hash)) ? hashes.map(take) : undefined),
+    find: async (hashes) => {
+      const found: NamedCommit[] = [];
       for (const hash of hashes) {
-        // What is not among the next page is older, or gone.
-        const isThere = waiting.has(hash) || ((await readOn()) && waiting.has(hash));
-        const commit = isThere ? waiting.get(hash) : await readOne(verification, hash);
-        waiting.delete(hash);
-        if (commit !== undefined) taken.set(hash, commit);
+        // What is not on the next page either is older, or gone.
+        const isAtHand = waiting.has(hash) || ((await readOn()) && waiting.has(hash));
+        found.push(isAtHand ? take(hash) : await readOne(verification, hash));
       }
-      return taken;
+      return found;
     },
     finish: async () => {
       while (await readOn());
@@ -59,7 +68,7 @@ export function pairCommits(
 }
 
 /** A commit that stands elsewhere: made by an earlier operation, or stored out of order. */
-async function readOne({ engine }: Verification, hash: Hash): Promise<CommitRecord | null | undefined> {
+async function readOne({ engine }: Verification, hash: Hash): Promise<NamedCommit> {
   const read = await orDamage(engine.store.readCommits(engine.scope.tract, [hash]));
   return read === undefined ? null : read[0];
 }

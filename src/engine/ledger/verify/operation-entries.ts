@@ -7,8 +7,11 @@ import { orDamage } from "./damaged-rows.ts";
 /** Events whose entry is written with an operation, one for each. */
 const OPERATION_EVENTS: ReadonlySet<string> = new Set<LedgerEvent>(["OPERATION", "IMPORTED"]);
 
+/** Asked in the order of operations. */
 export interface OperationEntries {
-  /** The entry of an operation; asked for in the order of operations. Reports what stands alone. */
+  /** The entry of an operation if it is the next one on the page that has been read, as it mostly is. */
+  readonly atHand: (operation: OperationRecord) => LedgerRecord | undefined;
+  /** The entry wherever it is; null, and reported, when there is none. Reports the entries before it that stand alone. */
   readonly find: (operation: OperationRecord) => Promise<LedgerRecord | null>;
   /** Reports the entries that are left, and reads the ledger to its end. */
   readonly finish: () => Promise<void>;
@@ -22,30 +25,33 @@ export function pairEntries(
   let page: readonly LedgerRecord[] = [];
   let at = 0;
 
-  /** The next entry of an operation, left in its place; null at the end. */
-  const peek = async (): Promise<LedgerRecord | null> => {
-    for (;;) {
-      const entry = page[at];
-      if (entry === undefined) {
-        const read = await pages.next();
-        if (read.done === true) return null;
-        page = read.value;
-        at = 0;
-      } else if (OPERATION_EVENTS.has(entry.eventType)) {
-        return entry;
-      } else {
-        at++;
-      }
+  /** The next entry of an operation on this page, left in its place. */
+  const peekPage = (): LedgerRecord | undefined => {
+    while (at < page.length && !OPERATION_EVENTS.has(page[at]?.eventType ?? "")) at++;
+    return page[at];
+  };
+  const peek = async (): Promise<LedgerRecord | undefined> => {
+    for (let entry = peekPage(); ; entry = peekPage()) {
+      if (entry !== undefined) return entry;
+      const read = await pages.next();
+      if (read.done === true) return undefined;
+      page = read.value;
+      at = 0;
     }
+  };
+  const atHand = (operation: OperationRecord): LedgerRecord | undefined => {
+    const entry = peekPage();
+    if (entry?.submissionId !== operation.id) return undefined;
+    at++;
+    return entry;
   };
 
   return {
+    atHand,
     find: async (operation) => {
-      for (let entry = await peek(); entry !== null; entry = await peek()) {
-        if (entry.submissionId === operation.id) {
-          at++;
-          return entry;
-        }
+      for (let entry = await peek(); entry !== undefined; entry = await peek()) {
+        const own = atHand(operation);
+        if (own !== undefined) return own;
         if (await isOfLaterOperation(verification, entry, operation)) break;
         at++;
       }
@@ -55,7 +61,7 @@ export function pairEntries(
       return null;
     },
     finish: async () => {
-      for (let entry = await peek(); entry !== null; entry = await peek()) {
+      for (let entry = await peek(); entry !== undefined; entry = await peek()) {
         await isOfLaterOperation(verification, entry, null);
         at++;
       }

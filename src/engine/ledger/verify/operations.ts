@@ -4,7 +4,7 @@ import type { Verification } from "../verify.ts";
 import { verifyAnnotations } from "./annotations.ts";
 import { type ReadPage, readPages } from "./damaged-rows.ts";
 import { fieldAgainstEntry } from "./evidence.ts";
-import { verifyLinks } from "./links.ts";
+import { verifyOtherMaker, verifyResults, verifySources } from "./links.ts";
 import { pairCommits } from "./made-commits.ts";
 import { pairEntries } from "./operation-entries.ts";
 import { RefHistory } from "./ref-history.ts";
@@ -32,11 +32,16 @@ export async function verifyOperations(
     for (const operation of page) places.check(operation);
     const rows = since === null ? page : page.filter(({ createdAt }) => createdAt >= since);
     for (const operation of rows) {
-      const entry = await entries.find(operation);
+      // Mostly everything is at hand: waiting a moment for each would cost more than the checks.
+      const entry = entries.atHand(operation) ?? (await entries.find(operation));
+      const commits = made.atHand(operation.results) ?? (await made.find(operation.results));
       if (entry !== null) verifyEvidence(verification, operation, entry);
-      await verifyLinks(verification, made, operation, entry);
-      await verifyAnnotations(verification, operation);
-      await refs.replay(operation);
+      for (const commit of verifyResults(verification, { operation, entry, commits }))
+        await verifyOtherMaker(verification, commit);
+      for (const move of refs.replay(operation)) await refs.verifyStart(operation, move);
+      if (operation.sources.length > 0) await verifySources(verification, operation);
+      if (operation.annotationsTo > operation.annotationsFrom)
+        await verifyAnnotations(verification, operation);
       undone.add(operation);
     }
     await advance("operations", rows.length);

@@ -21,19 +21,26 @@ export class RefHistory {
     this.#verification = verification;
   }
 
-  async replay({ sequence, refMoves, createdAt }: OperationRecord): Promise<void> {
+  /** Gives the first moves of worktrees: verifyStart has to look where those began. */
+  replay({ sequence, refMoves, createdAt }: OperationRecord): readonly RefMove[] {
+    const first: RefMove[] = [];
     for (const move of refMoves) {
       const { kind, name, before, after } = move;
       const known = this.find(kind, name);
-      const isExpected =
-        known === undefined ? await this.#canStart(move, sequence) : sameRefValue(known.value, before);
-      if (!isExpected) {
-        const detail = `its move of ${kind} ${JSON.stringify(name)} does not start where the one before ended`;
-        const field = "ref_moves";
-        this.#verification.report({ kind: "operation", what: "changed", field, sequence, name, detail });
-      }
       this.#refs.set(keyOf(kind, name), { kind, name, value: after, at: createdAt });
+      // With since the moves before are not known.
+      if (known === undefined && this.#verification.since !== null) continue;
+      if (known === undefined && kind === "worktree") first.push(move);
+      else if (!sameRefValue(known?.value ?? null, before)) this.#report(sequence, move);
     }
+    return first;
+  }
+
+  /** A worktree is made by the first write in it, which is no move; every other ref starts from nothing. */
+  async verifyStart({ sequence }: OperationRecord, move: RefMove): Promise<void> {
+    const { scope, store } = this.#verification.engine;
+    const made = await store.readRefAsOf(scope.tract, move.kind, move.name, sequence - 1);
+    if (!sameRefValue(made, move.before)) this.#report(sequence, move);
   }
 
   find(kind: RefKind, name: string): MovedRef | undefined {
@@ -45,13 +52,10 @@ export class RefHistory {
     return this.#refs.values();
   }
 
-  /** A ref starts from nothing, but for a worktree: the first write in it makes it, which is no move. */
-  async #canStart({ kind, name, before }: RefMove, sequence: number): Promise<boolean> {
-    const { engine, since } = this.#verification;
-    if (since !== null) return true;
-    if (kind !== "worktree") return before === null;
-    const made = await engine.store.readRefAsOf(engine.scope.tract, kind, name, sequence - 1);
-    return sameRefValue(made, before);
+  #report(sequence: number, { kind, name }: RefMove): void {
+    const detail = `its move of ${kind} ${JSON.stringify(name)} does not start where the one before ended`;
+    const field = "ref_moves";
+    this.#verification.report({ kind: "operation", what: "changed", field, sequence, name, detail });
   }
 }
 

@@ -1,0 +1,204 @@
+/** Checks what a program without types hands to the library: a wrong or unknown option is told, never ignored (spec 9, 26). */
+import { z } from "zod";
+import { TractError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
+
+const text = z.string().optional();
+const flag = z.boolean().optional();
+const count = z.int().min(0).optional();
+const texts = z.array(z.string()).optional();
+const dictionary = z.custom<object>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  {
+    error: "expected an object",
+  },
+);
+const callback = z.custom<() => void>((value) => typeof value === "function", {
+  error: "expected a function",
+});
+const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, {
+  error: "expected an AbortSignal",
+});
+
+const ROLES = ["system", "user", "assistant", "tool"] as const;
+const PRIORITIES = ["skip", "normal", "important", "pinned"] as const;
+const AUTHOR_KINDS = ["user", "agent", "tool", "policy", "import"] as const;
+
+/** One of some words, or several of them. */
+function oneOrMore<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType {
+  return z
+    .union([z.enum(words), z.array(z.enum(words))], {
+      error: `expected one or several of ${words.join(", ")}`,
+    })
+    .optional();
+}
+const anyWords = z
+  .union([z.string(), z.array(z.string())], { error: "expected a text or several" })
+  .optional();
+
+const shorthand = { message: text, metadata: dictionary.optional() };
+const place = {
+  branch: text,
+  expectedHead: z.string().nullable().optional(),
+  idempotencyKey: text,
+  contextTokens: flag,
+};
+const about = {
+  role: z.enum(["user", "assistant", "system"]).optional(),
+  contentType: text,
+  name: text,
+  message: z.string().nullable().optional(),
+  operation: z.enum(["append", "edit"]).optional(),
+  editTarget: text,
+  labels: texts,
+  metadata: dictionary.nullable().optional(),
+  generationConfig: dictionary.nullable().optional(),
+  priority: z.enum(PRIORITIES).optional(),
+};
+const compiled = {
+  ref: text,
+  branch: text,
+  asOf: text,
+  strategy: z.enum(["full", "outline", "adaptive"]).optional(),
+  recent: count,
+  budgetTokens: count,
+  format: z.enum(["messages", "openai", "anthropic", "markdown"]).optional(),
+  include: texts,
+  exclude: texts,
+  includeLabels: texts,
+  excludeLabels: texts,
+  includeReasoning: flag,
+  record: flag,
+  recordId: text,
+};
+const filter = {
+  operation: oneOrMore(["append", "edit", "merge"]),
+  contentType: anyWords,
+  role: oneOrMore(ROLES),
+  author: oneOrMore(AUTHOR_KINDS),
+  since: text,
+  until: text,
+};
+const paged = { limit: count, cursor: text };
+
+const SHAPES = {
+  text: z.string(),
+  commitOptions: z.strictObject({ ...about, ...place }),
+  batchItems: z.array(z.strictObject({ content: z.unknown(), ...about })),
+  batchOptions: z.strictObject(place),
+  systemOptions: z.strictObject(shorthand),
+  userOptions: z.strictObject({ ...shorthand, name: text }),
+  assistantOptions: z.strictObject({ ...shorthand, name: text, generationConfig: dictionary.optional() }),
+  compile: z.strictObject(compiled),
+  budgets: z.array(z.int().min(1)),
+  status: z.strictObject({ branch: text, tracts: flag }),
+  log: z.strictObject({
+    ...filter,
+    ...paged,
+    ref: text,
+    branch: text,
+    label: anyWords,
+    priority: oneOrMore(PRIORITIES),
+    text,
+    firstParent: flag,
+  }),
+  show: z.strictObject({ refs: z.array(z.string()), branch: text, offset: count, limit: count }),
+  search: z.strictObject({
+    ...filter,
+    ...paged,
+    query: z.string(),
+    ref: text,
+    branch: text,
+    neighbours: count,
+    budgetTokens: count,
+    signal: signal.optional(),
+  }),
+  listBranches: z.strictObject({ limit: count }),
+  createBranch: z.strictObject({ name: z.string(), from: text, switch: flag }),
+  renameBranch: z.strictObject({ name: text, newName: z.string() }),
+  deleteBranch: z.strictObject({ name: z.string(), force: flag }),
+  createTag: z.strictObject({ name: z.string(), ref: text, note: text }),
+  annotate: z.strictObject({
+    refs: z.array(z.string()),
+    branch: text,
+    priority: z.enum(PRIORITIES).nullable().optional(),
+    retain: dictionary.nullable().optional(),
+    addLabels: texts,
+    removeLabels: texts,
+    reason: text,
+  }),
+  operations: z.strictObject({ ...paged, type: text, commit: text }),
+  undo: z.strictObject({ operation: text, force: flag, dryRun: flag }),
+  queryLedger: z.strictObject({
+    ...paged,
+    eventType: anyWords,
+    submissionId: text,
+    session: text,
+    decision: text,
+    tool: text,
+    commit: text,
+    since: text,
+    until: text,
+    text,
+    metadata: z.enum(["keys", "excerpt", "full"]).optional(),
+    order: z.enum(["asc", "desc"]).optional(),
+  }),
+  verify: z.strictObject({
+    since: text,
+    repair: flag,
+    signal: signal.optional(),
+    progress: callback.optional(),
+  }),
+  importTranscript: z.strictObject({
+    text: z.string(),
+    sourceName: text,
+    format: z.enum(["auto", "openai", "swe-agent", "tau-bench"]).optional(),
+    branch: text,
+  }),
+  contentType: z.strictObject({
+    role: z.enum(ROLES).nullable().optional(),
+    defaultPriority: z.enum(PRIORITIES).optional(),
+    toText: callback.optional(),
+  }),
+  openStore: z.strictObject({
+    durability: z.enum(["full", "normal"]).optional(),
+    readonly: flag,
+    encoding: z.enum(["o200k_base", "cl100k_base"]).optional(),
+    author: z.strictObject({ kind: z.enum(AUTHOR_KINDS).optional(), name: text }).optional(),
+    agentClass: text,
+  }),
+  tract: z.strictObject({ worktree: text }),
+} as const;
+
+/**
+ * Gives a request back when it has the shape that it must have.
+ *
+ * @param name How the request is called in errors.
+ * @throws TractError `invalid-argument` with the option's path; an unknown option is told with the nearest names.
+ */
+export function checkShape<Request>(shape: keyof typeof SHAPES, request: Request, name: string): Request {
+  const parsed = SHAPES[shape].safeParse(request);
+  if (parsed.success) return request;
+  const issue = parsed.error.issues[0];
+  const path = [name, ...(issue?.path.map(String) ?? [])].join(".");
+  if (issue?.code === "unrecognized_keys") {
+    const known = optionNames(SHAPES[shape]);
+    const near = nearest(issue.keys[0] ?? "", known);
+    throw new TractError(
+      "invalid-argument",
+      `${path}: there is no option ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`,
+      {
+        hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `Options: ${known.join(", ")}.`,
+        data: { path, unknown: issue.keys, near },
+      },
+    );
+  }
+  throw new TractError("invalid-argument", `${path}: ${issue?.message ?? "not valid"}`, {
+    hint: "Correct this option and call again; nothing was done.",
+    data: { path },
+  });
+}
+
+function optionNames(schema: z.ZodType): readonly string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
