@@ -1,5 +1,5 @@
 /** What lies at a store's location, as far as the file system knows. */
-import { closeSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { StoreError } from "../errors.ts";
 
@@ -16,7 +16,17 @@ export function inspectFile(file: string): FileState {
   if (stats.isDirectory())
     throw new StoreError("store-unusable", "The store's location is a folder; a file is needed.");
   if (!stats.isFile()) throw new StoreError("store-unusable", "The store's location is not a regular file.");
+  // SQLite takes a file of one byte for an empty one (a way around an old fault of some file systems) and would fill it.
+  if (stats.size === 1) throw foreignFile();
   return stats.size === 0 ? "empty" : "filled";
+}
+
+export function foreignFile(cause?: unknown): StoreError {
+  return new StoreError(
+    "store-foreign",
+    "This file is not a Tract store (it does not begin like an SQLite database); it was left as it is. Choose another location for the store.",
+    { cause },
+  );
 }
 
 function statOrNull(file: string): Stats | null {
@@ -26,6 +36,19 @@ function statOrNull(file: string): Stats | null {
 /** Whether there is a write-ahead log with anything in it. */
 export function hasLog(file: string): boolean {
   return (statOrNull(`${file}-wal`)?.size ?? 0) > 0;
+}
+
+/**
+ * Gives the side files the permissions of the database where they have fewer. SQLite makes them as the database is at that moment: one
+ * look at a write-protected store would otherwise leave it write-protected for good.
+ */
+export function mendSideFiles(file: string): void {
+  const database = statOrNull(file);
+  for (const suffix of ["-wal", "-shm"]) {
+    const side = statOrNull(file + suffix);
+    if (database === null || side === null || side.uid !== process.getuid?.()) continue;
+    if ((database.mode & ~side.mode & 0o600) !== 0) chmodSync(file + suffix, database.mode & 0o777);
+  }
 }
 
 /** Makes the file and its missing folders, for this user alone: SQLite would make them as open as the umask lets it. */

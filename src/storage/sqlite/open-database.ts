@@ -1,8 +1,9 @@
 /** Opens the database file of a store: makes it if it is missing, checks whose it is, sets it up and migrates it. */
+import { realpathSync } from "node:fs";
 import { StoreError } from "../errors.ts";
 import { type Connection, checkSqliteVersion, type Driver, loadDriver } from "./connection.ts";
 import { isBusy, isForbidden, isNoDatabase } from "./failures.ts";
-import { createFile, hasLog, inspectFile } from "./inspect-file.ts";
+import { createFile, foreignFile, hasLog, inspectFile, mendSideFiles } from "./inspect-file.ts";
 import { checkIdentity, migrate, readIdentity, SCHEMA_VERSION } from "./migrate.ts";
 import { type Patience, patiently } from "./patience.ts";
 
@@ -39,8 +40,11 @@ export async function openDatabase(
         "There is no store at this location yet, and it was to be opened for reading only.",
       );
     if (state === "missing") createFile(file);
+    looks.set(realpathSync(file), Promise.resolve());
     return await openWriter();
   }
+  await refuseForeign(file, patience);
+  mendSideFiles(file);
   // First by a connection that cannot write: even closing one that can might change a file that is not ours.
   const reader = await openReader(driver, file, patience);
   if (settings.readonly) return readable(reader);
@@ -53,6 +57,28 @@ export async function openDatabase(
     reader.connection.close();
     throw error;
   }
+}
+
+// Files that this process has looked at. Only once, and before it opens them: the look uses a second copy of SQLite (Node's own), and when
+// that closes its descriptor the locks of this whole process on the file are gone (sqlite.org/howtocorrupt.html, 2.2).
+const looks = new Map<string, Promise<void>>();
+
+/** Refuses a file that is not ours without leaving SQLite's side files beside it. */
+async function refuseForeign(file: string, patience: Patience): Promise<void> {
+  const path = realpathSync(file);
+  const look = looks.get(path) ?? lookAt(file, patience);
+  looks.set(path, look);
+  await look.catch((error: unknown) => {
+    looks.delete(path);
+    throw error;
+  });
+}
+
+/** Without a log the file can be read as it is; with one, SQLite has to read both, and the reader below will say whose they are. */
+async function lookAt(file: string, patience: Patience): Promise<void> {
+  const { openImmutable } = await loadDriver("node:sqlite");
+  if (openImmutable === undefined || hasLog(file)) return;
+  await patiently(patience, () => checkedReader(openImmutable(file)).connection.close());
 }
 
 /** A connection for reading, to a file that is checked to be ours. */
@@ -76,12 +102,7 @@ function checkedReader(connection: Connection): OpenDatabase {
     return { connection, isReadonly: true, sqliteVersion };
   } catch (error) {
     connection.close();
-    if (isNoDatabase(error))
-      throw new StoreError(
-        "store-foreign",
-        "This file is not a Tract store (it does not begin like an SQLite database); it was left as it is. Choose another location for the store.",
-        { cause: error },
-      );
+    if (isNoDatabase(error)) throw foreignFile(error);
     throw error;
   }
 }
@@ -131,6 +152,7 @@ function tryToWrite(connection: Connection): void {
 function setUp(connection: Connection): void {
   connection.exec(`PRAGMA page_size = ${PAGE_BYTES};
     PRAGMA foreign_keys = OFF;
+    PRAGMA recursive_triggers = ON;
     PRAGMA trusted_schema = OFF;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -${CACHE_KIBIBYTES};`);
