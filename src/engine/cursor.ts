@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Json } from "../storage/records.ts";
 import { canonicalJson } from "./content/canonical-json.ts";
 import { sha256 } from "./content/hashes.ts";
+import { packPosition, unpackPosition } from "./cursor-bytes.ts";
 import { TractError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 
@@ -14,10 +15,9 @@ export interface PagedQuery {
   readonly query: Readonly<Record<string, unknown>>;
 }
 
-/** A text that a caller gives back to go on after `position`. */
+/** A text that a caller gives back to go on after `position`; the shorter the position, the shorter the text. */
 export function encodeCursor(paged: PagedQuery, position: Json): string {
-  const cursor = [CURSOR_VERSION, paged.kind, fingerprint(paged), position];
-  return Buffer.from(JSON.stringify(cursor)).toString("base64url");
+  return Buffer.concat([fingerprint(paged), packPosition(position)]).toString("base64url");
 }
 
 /**
@@ -31,12 +31,13 @@ export function decodeCursor<Position>(
   paged: PagedQuery,
   position: z.ZodType<Position>,
 ): Position {
-  const parts = cursor.length > CURSOR_CHARS_MAX ? null : readParts(cursor);
-  if (parts === null) throw unusable("this is no cursor", paged);
-  const [, kind, print, at] = parts;
-  if (kind !== paged.kind) throw unusable("this cursor belongs to another list", paged);
-  if (print !== fingerprint(paged)) throw unusable("this cursor belongs to another query", paged);
-  const parsed = position.safeParse(at);
+  const bytes = Buffer.from(cursor.slice(0, CURSOR_CHARS_MAX), "base64url");
+  // Decoding skips what it does not know; only the text that was given is taken back.
+  if (bytes.toString("base64url") !== cursor || bytes[0] !== CURSOR_VERSION || bytes.length < PRINT_BYTES)
+    throw unusable("this is no cursor", paged);
+  if (!bytes.subarray(0, PRINT_BYTES).equals(fingerprint(paged)))
+    throw unusable("this cursor belongs to another list or query", paged);
+  const parsed = position.safeParse(unpackPosition(bytes.subarray(PRINT_BYTES)));
   if (!parsed.success) throw unusable("this is no cursor", paged);
   return parsed.data;
 }
@@ -56,23 +57,16 @@ export function pageLimit(limits: Limits, limit: number | undefined): number {
 }
 
 const PAGE_DEFAULT = 20;
-const CURSOR_VERSION = 1;
+/** The first byte of every cursor. */
+const CURSOR_VERSION = 2;
 /** Longer ones are never made. */
 const CURSOR_CHARS_MAX = 2_000;
-/** Enough to tell queries apart; a cursor grants nothing, so nobody gains by a collision. */
-const FINGERPRINT_CHARS = 16;
+/** Version and hash. Enough to tell queries apart; a cursor grants nothing, so nobody gains by a collision. */
+const PRINT_BYTES = 7;
 
-function fingerprint(paged: PagedQuery): string {
-  return sha256(`tract.cursor.v${CURSOR_VERSION}\n${canonicalJson(paged.query)}`).slice(0, FINGERPRINT_CHARS);
-}
-
-function readParts(cursor: string): readonly unknown[] | null {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    return Array.isArray(parts) && parts.length === 4 && parts[0] === CURSOR_VERSION ? parts : null;
-  } catch {
-    return null;
-  }
+function fingerprint({ kind, query }: PagedQuery): Buffer {
+  const hash = sha256(`tract.cursor.v${CURSOR_VERSION}\n${kind}\n${canonicalJson(query)}`);
+  return Buffer.concat([Buffer.of(CURSOR_VERSION), Buffer.from(hash, "hex").subarray(0, PRINT_BYTES - 1)]);
 }
 
 function unusable(what: string, paged: PagedQuery): TractError {

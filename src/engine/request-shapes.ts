@@ -1,7 +1,9 @@
 /** Checks what a program without types hands to the library: a wrong or unknown option is told, never ignored (spec 9, 26). */
 import { z } from "zod";
 import { TractError } from "./errors.ts";
+import { invariant } from "./invariant.ts";
 import { nearest } from "./nearest.ts";
+import { explainIssue, listNames, namesTold, pathTold } from "./zod-words.ts";
 
 const text = z.string().optional();
 const flag = z.boolean().optional();
@@ -180,20 +182,19 @@ export function checkShape<Request>(shape: keyof typeof SHAPES, request: Request
   const parsed = SHAPES[shape].safeParse(request);
   if (parsed.success) return request;
   const issue = parsed.error.issues[0];
-  const path = [name, ...(issue?.path.map(String) ?? [])].join(".");
-  if (issue?.code === "unrecognized_keys") {
+  invariant(issue, "a failed check names an issue");
+  const { path: at, problem } = explainIssue(issue, request);
+  const path = pathTold([name, ...at.map(String)].join("."));
+  if (issue.code === "unrecognized_keys") {
     const known = optionNames(SHAPES[shape]);
-    const near = nearest(issue.keys[0] ?? "", known);
-    throw new TractError(
-      "invalid-argument",
-      `${path}: there is no option ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`,
-      {
-        hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `Options: ${known.join(", ")}.`,
-        data: { path, unknown: issue.keys, near },
-      },
-    );
+    const unknown = namesTold(issue.keys);
+    const near = nearest(unknown[0] ?? "", known);
+    throw new TractError("invalid-argument", `${path}: there is no option ${listNames(issue.keys)}`, {
+      hint: near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `Options: ${known.join(", ")}.`,
+      data: { path, unknown, near },
+    });
   }
-  throw new TractError("invalid-argument", `${path}: ${issue?.message ?? "not valid"}`, {
+  throw new TractError("invalid-argument", `${path}: ${problem}`, {
     hint: "Correct this option and call again; nothing was done.",
     data: { path },
   });

@@ -230,11 +230,26 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<{ readonly rows: readonly OperationRecord[]; readonly next: number }>;
-  /** The database's own integrity check; empty when sound. */
+  /**
+   * The database's own integrity check, its tables against those of this version, and whatever rows only the store itself can hold against
+   * each other, compile records among them; in words, empty when sound. Nothing that it names can be made again.
+   */
   checkIntegrity(): Promise<readonly string[]>;
+  /** Names what differs from the rows it is derived from, or is missing, and can be made again; in words, empty when sound. */
+  checkDerived(): Promise<readonly string[]>;
+  /**
+   * Makes again what `checkDerived` names, all or nothing, and gives the names of what it made; empty when there was nothing to do. Only the
+   * rows of the search index are left to `resetSearchIndex`.
+   */
+  repairDerived(): Promise<readonly string[]>;
 
   /** Bytes on disk, with journals. */
   readSize(): Promise<number>;
+  /**
+   * Copies the store as it is now into a new file, which is a store itself, while others write; gives its bytes. `store-unusable` when
+   * something is at `file` already, when it cannot be made there, or for a store that has no file.
+   */
+  backupTo(file: string): Promise<number>;
   /** A number that changes whenever another connection (any process) has changed the store; cheap. */
   readChangeCounter(): Promise<number>;
 

@@ -42,6 +42,8 @@ export async function executeTool(call: ToolCall, host: ToolHost): Promise<ToolO
     const tool = findTool(call.name, host);
     const { site, own } = splitArguments(call.args);
     const prepared = tool.prepare(own);
+    // Once the connection has ended, no engine may be opened again.
+    if (call.signal.aborted) throw cancelled();
     const scope = { tool: { name: tool.name, arguments: shortArguments(own) } };
     const engine = withScope(await host.engineFor(site), scope);
     if (prepared.isRead && site.tract !== undefined) await requireTract(engine);
@@ -81,8 +83,8 @@ function findTool(name: string, { tools, profile }: ToolHost): Tool {
 
 const NAME_CHARS_SHOWN = 80;
 
-/** Takes the arguments that say where, which every tool has, from its own. */
-function splitArguments(args: unknown): {
+/** Takes the arguments that say where, which every tool and prompt has, from its own. */
+export function splitArguments(args: unknown): {
   readonly site: CallSite;
   readonly own: Readonly<Record<string, unknown>>;
 } {

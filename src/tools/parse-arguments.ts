@@ -1,21 +1,24 @@
 /** Checks the arguments of a tool call and says which field is wrong in the one shape of a failure (spec 9, 30). */
 import { z } from "zod";
-import { findJsonProblem } from "../engine/content/json-rules.ts";
+import { findJsonProblem, isJsonObject } from "../engine/content/json-rules.ts";
 import { TractError } from "../engine/errors.ts";
+import { invariant } from "../engine/invariant.ts";
 import { DEFAULT_LIMITS } from "../engine/limits.ts";
 import { nearest } from "../engine/nearest.ts";
+import { explainIssue, listNames, namesTold, pathTold } from "../engine/zod-words.ts";
 
 /** Bodies that the engine walks itself; walking them here too would be paid by every commit. */
 const CHECKED_BY_ENGINE: ReadonlySet<string> = new Set(["content", "items"]);
 /** Every tool has these besides its own. */
 const SHARED_ARGUMENTS = ["tract", "worktree"];
-const NAME_CHARS_SHOWN = 80;
+/** The arguments of each of several commits. */
+const ITEMS = "items";
 
 /**
  * Checks arguments against a strict schema and fills in defaults. A null stands for an argument that was not given, because
- * clients that must send every property send null.
+ * clients that must send every property send null; so it does in each of several items.
  *
- * @param contentArguments Arguments whose problems are `invalid-content`.
+ * @param contentArguments Arguments, also of items, whose problems are `invalid-content`.
  * @throws TractError `invalid-content` or `invalid-argument`; data has the field's path.
  */
 export function parseArguments<Schema extends z.ZodType>(
@@ -23,13 +26,15 @@ export function parseArguments<Schema extends z.ZodType>(
   args: Readonly<Record<string, unknown>>,
   contentArguments: readonly string[],
 ): z.output<Schema> {
-  const given = Object.fromEntries(
-    Object.entries(args).filter(([, value]) => value !== null && value !== undefined),
-  );
-  const isContent = (path: string): boolean =>
-    contentArguments.some(
-      (name) => path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`),
+  const given = withoutAbsent(args);
+  if (Array.isArray(given[ITEMS]))
+    given[ITEMS] = given[ITEMS].map((item: unknown) => (isJsonObject(item) ? withoutAbsent(item) : item));
+  const isContent = (path: string): boolean => {
+    const own = path.replace(/^items\[\d+\]\./, "");
+    return contentArguments.some(
+      (name) => own === name || own.startsWith(`${name}.`) || own.startsWith(`${name}[`),
     );
+  };
   for (const [name, value] of Object.entries(given)) {
     if (CHECKED_BY_ENGINE.has(name)) continue;
     const problem = findJsonProblem(value, name, DEFAULT_LIMITS.jsonDepthMax);
@@ -38,16 +43,23 @@ export function parseArguments<Schema extends z.ZodType>(
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = firstIssue(parsed.error.issues);
-  const path = pathText(issue.path);
-  if (issue.code === "unrecognized_keys") throw unknownArgument(issue, path, schema);
-  throw wrongField(path, explain(issue), isContent(path));
+  if (issue.code === "unrecognized_keys") throw unknownArgument(issue, pathText(issue.path), schema);
+  const { path: at, problem } = explainIssue(issue, given);
+  const path = pathText(at);
+  throw wrongField(path, problem, isContent(path));
 }
 
 /** An argument that is not known comes first: it often explains why another one is missing. */
 function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
   const first = issues.find((issue) => issue.code === "unrecognized_keys") ?? issues[0];
-  if (first === undefined) throw new Error("a failed parse names an issue");
+  invariant(first, "a failed check names an issue");
   return first;
+}
+
+function withoutAbsent(args: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(args).filter(([, value]: [string, unknown]) => value !== null && value !== undefined),
+  );
 }
 
 /** `items[3].labels[0]` */
@@ -58,29 +70,18 @@ function pathText(path: readonly PropertyKey[]): string {
   }, "");
 }
 
-/** zod's words without its preamble; a union names what each of its branches expects. */
-function explain(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_union") {
-    const expected = issue.errors
-      .flat()
-      .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map(String) : expectedType(inner)));
-    return expected.length > 0 ? `expected ${[...new Set(expected)].join(" or ")}` : issue.message;
-  }
-  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
-    return `is required (${issue.expected})`;
-  return issue.message.replace(/^(Invalid input|Invalid option|Too big|Too small|Invalid string): /, "");
-}
-
-function expectedType(issue: z.core.$ZodIssue): readonly string[] {
-  return issue.code === "invalid_type" ? [issue.expected] : [];
-}
-
 /** For rules between arguments, which no schema of one field can state. */
 export function wrongArgument(path: string, problem: string): TractError {
   return wrongField(path, problem, false);
 }
 
-function wrongField(path: string, problem: string, isContent: boolean): TractError {
+/** The same of a content. */
+export function wrongContent(path: string, problem: string): TractError {
+  return wrongField(path, problem, true);
+}
+
+function wrongField(longPath: string, problem: string, isContent: boolean): TractError {
+  const path = pathTold(longPath);
   return new TractError(isContent ? "invalid-content" : "invalid-argument", `${path}: ${problem}`, {
     hint: "Correct this argument and call again; nothing was changed.",
     data: { path, expected: problem.replace(/^expected /, "") },
@@ -92,18 +93,14 @@ function unknownArgument(
   path: string,
   schema: z.ZodType,
 ): TractError {
-  const unknown = issue.keys.map((key) => key.slice(0, NAME_CHARS_SHOWN));
+  const unknown = namesTold(issue.keys);
   const known = [...fieldNames(schema, issue.path), ...(path === "" ? SHARED_ARGUMENTS : [])];
   const near = [...new Set(unknown.flatMap((key) => nearest(key, known)))];
   const where = path === "" ? "" : `${path}: `;
-  return new TractError(
-    "invalid-argument",
-    `${where}there is no argument ${unknown.map((key) => JSON.stringify(key)).join(", ")}`,
-    {
-      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Arguments: ${known.join(", ")}.`,
-      data: { path: pathText([...issue.path, unknown[0] ?? ""]), unknown, near },
-    },
-  );
+  return new TractError("invalid-argument", `${where}there is no argument ${listNames(issue.keys)}`, {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Arguments: ${known.join(", ")}.`,
+    data: { path: pathText([...issue.path, unknown[0] ?? ""]), unknown, near },
+  });
 }
 
 /** Names of the fields of the object that a path into the schema leads to. */

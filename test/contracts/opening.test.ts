@@ -182,6 +182,9 @@ describe("what is refused", () => {
     await expectUntouched("store-foreign", () => writeFileSync(file, "just a text\n"));
     await expectUntouched("store-foreign", () => writeFileSync(file, Buffer.alloc(10_000, 7)));
     await expectUntouched("store-foreign", () => writeFileSync(file, "SQLite format 3\0"));
+    for (const bytes of [1, 2, 99, 100, 511, 512, 4096])
+      for (const filling of [0, "N"])
+        await expectUntouched("store-foreign", () => writeFileSync(file, Buffer.alloc(bytes, filling)));
   });
 
   it("leaves another program's database alone", async () => {
@@ -367,5 +370,11 @@ describe("a damaged store", () => {
     await makeStore();
     await expect(sqlite("UPDATE ledger SET timestamp = 1")).rejects.toThrow("append-only");
     await expect(sqlite("DELETE FROM ledger")).rejects.toThrow("append-only");
+    for (const recursive of ["ON", "OFF"])
+      await expect(
+        sqlite(
+          `PRAGMA recursive_triggers = ${recursive}; INSERT OR REPLACE INTO ledger SELECT * FROM ledger LIMIT 1`,
+        ),
+      ).rejects.toThrow("append-only");
   });
 });

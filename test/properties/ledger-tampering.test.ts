@@ -6,20 +6,13 @@ import { type DamagedStores, makeDamagedStores } from "../support/damaged-store.
 
 /** Fields that nothing else tells of, or that are only a shorter way to what another field says. */
 const NOT_PROVED: readonly RegExp[] = [
-  // What somebody thinks of a commit; that it was annotated, when and by whom is proved.
-  /^annotations\.(priority|labels|retain|reason) /,
-  // Arguments of operations: what they did is proved.
-  /^operations\.(params|idempotency_key) /,
   // Derived from other fields.
-  /^operations\.(ledger_from|ledger_count) /,
-  /^(operation_uses|config_commits)\./,
-  /^tracts\.(name|(operation|ledger)_(time|skew)) /,
+  /^tracts\.name /,
   /^names\.kind /,
   /^commits\.kind_id /,
   /^ledger\.operation_sequence /,
   /^lineages\.start /,
-  // That a worktree was made by its first write, and whose the two refs beside it are, stands nowhere else.
-  /^ref_moves\.\w+ .*position = -/,
+  // Whose the two refs beside a worktree are stands nowhere else.
   /^refs\.name .*kind = [34]/,
 ];
 

@@ -1,10 +1,14 @@
 /** The pieces of the CLI that decide by themselves: tables, graphs, flags, what a terminal may be shown. */
 import { describe, expect, test } from "vitest";
+import { storeAccess } from "../../src/server/cli/commands/store-access.ts";
 import { createProgressBar } from "../../src/server/cli/progress-bar.ts";
-import { cut, displayWidth, table } from "../../src/server/cli/table.ts";
+import { cut, displayWidth, table, wrapped } from "../../src/server/cli/table.ts";
 import { harmless } from "../../src/server/cli/terminal.ts";
+import { decodeText } from "../../src/server/cli/text-input.ts";
 import { contentOrText, flagValue } from "../../src/server/cli/tool-flags.ts";
 import { drawGraph } from "../../src/server/cli/views/graph.ts";
+import { shorterCount, shorterTime } from "../../src/server/cli/views/words.ts";
+import { hintForCommandLine, messageForCommandLine } from "../../src/server/cli/words-of-hints.ts";
 import { createLog, reportBug } from "../../src/server/log.ts";
 import { fakeTerminal } from "../support/fake-terminal.ts";
 
@@ -201,5 +205,107 @@ describe("the log", () => {
     );
     expect(lines.join("")).toContain("TypeError");
     expect(lines.join("")).not.toContain("secret");
+  });
+});
+
+describe("a line that is too wide", () => {
+  test.each([
+    ["short", 10, "short"],
+    ["one two three", 8, "one two\nthree"],
+    ["  one two three", 9, "  one two\n  three"],
+    ["a  b", 3, "a\nb"],
+    ["abcdefgh", 3, "abc\ndef\ngh"],
+    ["日本語", 4, "日本\n語"],
+    ["", 3, ""],
+    ["one two\nthree four", 5, "one\ntwo\nthree\nfour"],
+  ])("%j goes on below at width %i", (text, width, lines) => {
+    expect(wrapped(text, width)).toBe(lines);
+  });
+
+  test("ends even where a character is wider than the line", () => {
+    expect(wrapped("    日本", 1).replace(/\s/g, "")).toBe("日本");
+  });
+});
+
+describe("short words", () => {
+  test.each([
+    [0, "0"],
+    [999, "999"],
+    [1_000, "1.0k"],
+    [12_345, "12k"],
+    [999_499, "999k"],
+    [999_500, "1.0M"],
+    [25_000_000, "25M"],
+  ])("%i tokens are %j", (count, text) => {
+    expect(shorterCount(count)).toBe(text);
+  });
+
+  test("for a time leave out what today tells", () => {
+    const times = ["2026-03-01T09:30:00Z", "2026-02-28T09:30:00Z", "2025-03-01T09:30:00Z"];
+    expect(times.map((time) => shorterTime(time, "2026-03-01"))).toEqual([
+      "09:30",
+      "02-28 09:30",
+      "2025-03-01",
+    ]);
+  });
+});
+
+test.each([
+  ["See branch (action list) for branches.", "See `tract branch list` for branches."],
+  ["Use branch (action create, switch true).", "Use `tract branch create --switch`."],
+  ["Raise budget_tokens, or pass force true.", "Raise --budget-tokens, or pass --force."],
+  ["Go on with next_cursor.", "Go on with --cursor."],
+  [
+    'Did you mean "budget_tokens"? Or TRACT_STORE, import_root?',
+    'Did you mean "budget_tokens"? Or TRACT_STORE, import_root?',
+  ],
+])("the hint %j reads %j at a command line", (hint, shown) => {
+  expect(hintForCommandLine(hint)).toBe(shown);
+});
+
+test("only the argument that a message begins with becomes a flag", () => {
+  expect(messageForCommandLine("budget_tokens: expected a number")).toBe(
+    "--budget-tokens: expected a number",
+  );
+  expect(messageForCommandLine("there is no budget_tokens: a")).toBe("there is no budget_tokens: a");
+});
+
+test("bytes become text only when they are UTF-8, and all of them", () => {
+  expect(decodeText(Buffer.from("\ufeffé\n"), "it")).toBe("\ufeffé\n");
+  expect(() => decodeText(Buffer.from([0x61, 0xff, 0xfe]), "it")).toThrow(
+    expect.objectContaining({ code: "invalid-argument" }),
+  );
+});
+
+describe("access to the store", () => {
+  type Rights = { readonly [path: string]: string };
+  const found = (rights: Rights): ReturnType<typeof storeAccess> =>
+    storeAccess("/data/tract/tract.db", (path, what) => {
+      const may = rights[path];
+      return may === undefined ? "missing" : may.includes(what.charAt(0)) ? "yes" : "no";
+    });
+
+  test.each<[string, Rights]>([
+    ["is whole", { "/data/tract": "erw", "/data/tract/tract.db": "rw" }],
+    ["is whole where the file will be made", { "/data/tract": "erw" }],
+    ["is whole where the folders will be made", { "/data": "erw" }],
+  ])("%s", (_, rights) => {
+    expect(found(rights)).toEqual({ refusal: null, lack: null });
+  });
+
+  test.each<[string, Rights]>([
+    ["readable, not writable: the file", { "/data/tract": "erw", "/data/tract/tract.db": "r" }],
+    ["readable, not writable: its folder", { "/data/tract": "er", "/data/tract/tract.db": "rw" }],
+    ["folder may not be written", { "/data": "er" }],
+  ])("lacks: %s", (words, rights) => {
+    const { refusal, lack } = found(rights);
+    expect([refusal, lack?.detail]).toEqual([null, expect.stringContaining(words)]);
+  });
+
+  test.each<[string, Rights]>([
+    ["may not read it", { "/data/tract": "erw", "/data/tract/tract.db": "" }],
+    ["may not enter", { "/data/tract": "" }],
+  ])("is refused: %s", (words, rights) => {
+    expect(found(rights).refusal?.detail).toContain(words);
   });
 });

@@ -107,6 +107,15 @@ test("content comes from a pipe", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ commits: [{ message: "dialogue: from a pipe" }] });
 });
 
+test("bytes from a pipe that are not UTF-8 are refused, and nothing is stored", async () => {
+  const { exitCode, stdout, stderr } = await shell(
+    "printf 'bad \\xff\\xfe' | $TRACT commit - --tract bytes; code=$?; $TRACT log --tract bytes >&2; exit $code",
+  );
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toContain("the text on stdin is not UTF-8 text");
+  expect(stderr).toContain("No commits.");
+});
+
 test("failures go to stderr with the exit code of their kind", async () => {
   expect(await tract(["log", "nowhere"])).toMatchObject({
     exitCode: 1,

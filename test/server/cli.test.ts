@@ -1,5 +1,5 @@
 /** The CLI as people and scripts use it: one session as it prints, JSON, stdin, exit codes, help. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { displayWidth } from "../../src/server/cli/table.ts";
@@ -105,6 +105,14 @@ describe("content", () => {
     });
   });
 
+  test("from a file that is not UTF-8 is refused, and nothing is stored", async () => {
+    const file = join(cli.folder, "latin1.txt");
+    writeFileSync(file, Buffer.from([0x62, 0x61, 0x64, 0x20, 0xff, 0xfe]));
+    const { exitCode, err } = await cli.run(["commit", "--file", file]);
+    expect([exitCode, err]).toEqual([2, expect.stringContaining("not UTF-8")]);
+    expect(await cli.json(["status"])).toMatchObject({ commits: 0 });
+  });
+
   test("that only looks like JSON stays text", async () => {
     await cli.run(["commit", '{"a":1}']);
     expect(await contentOf()).toMatchObject({
@@ -201,6 +209,9 @@ describe("exit codes", () => {
     [["log", "--limit", "many"], 2],
     [["log", "--limit"], 2],
     [["search"], 2],
+    [["commit", "a", "--role", "robot"], 2],
+    [["commit", "a", "--content-type", "nonsense"], 2],
+    [["log", "--limit", "0"], 2],
     [["completion", "csh"], 2],
   ])("%j ends with %i", async (argv, exitCode) => {
     expect((await cli.run(argv)).exitCode).toBe(exitCode);
@@ -220,6 +231,55 @@ describe("output", () => {
     const { out } = await cli.run(["log"], { isOutTerminal: true, width: 60, hasColors: true });
     expect(out).toContain("\u001b[");
     expect(out.split("\n").every((line) => displayWidth(line) <= 60)).toBe(true);
+  });
+
+  test("at 80 columns keeps every line within them, and half of a log's line for its message", async () => {
+    const words = "The parser is new and old files still load while this goes on and on to the end";
+    for (let at = 0; at < 3; at++)
+      await cli.run(["commit", `${words} ${words} ${at}`, "--role", "assistant", "--labels", "fact,noted"]);
+    await cli.run(["annotate", "HEAD", "--priority", "pinned"]);
+    const commands = [
+      ["log", "--limit", "2"],
+      ["log", "--graph"],
+      ["status"],
+      ["search", "parser", "files"],
+      ["show", "HEAD"],
+      ["operations"],
+      ["ledger"],
+      ["doctor"],
+      ["log", "nowhere"],
+      ["--help"],
+      ...TOOLS.map(({ name }) => [name, "--help"]),
+    ];
+    for (const argv of commands) {
+      const { out, err } = await cli.run(argv, { isOutTerminal: true, isErrTerminal: true, width: 80 });
+      const wide = `${out}${err}`.split("\n").filter((line) => displayWidth(line) > 80);
+      expect(wide, argv.join(" ")).toEqual([]);
+    }
+    for (const argv of [["log"], ["log", "--graph"]]) {
+      const { out } = await cli.run(argv, { isOutTerminal: true, width: 80 });
+      expect(out.match(/The parser is new and old files still load/g), argv.join(" ")).toHaveLength(3);
+    }
+  });
+
+  test("shows the marks of a commit where there is room", async () => {
+    await cli.run(["commit", "short", "--labels", "fact"]);
+    expect((await cli.run(["log"], { isOutTerminal: true, width: 80 })).out).toMatch(
+      /^[0-9a-f]{8} {2}user {2}\d+ {2}\d\d:\d\d {2}short {2}#fact\n$/,
+    );
+  });
+
+  test("has a cursor short enough for a line, and takes it back", async () => {
+    for (const text of ["a", "b", "c"]) await cli.run(["commit", text]);
+    const { out } = await cli.run(["log", "--limit", "1"], { isOutTerminal: true, width: 80 });
+    const cursor = /^more: --cursor (.{1,64})$/m.exec(out)?.[1] ?? "";
+    expect(await cli.json(["log", "--limit", "1", "--cursor", cursor])).toMatchObject({
+      entries: [{ message: "dialogue: b" }],
+    });
+  });
+
+  test("says so when there are no tags", async () => {
+    expect((await cli.run(["tag"])).out).toBe("No tags.\n");
   });
 
   test("never lets stored text control the terminal", async () => {
@@ -274,6 +334,27 @@ test("help lists every tool with its title, and every command describes its flag
   }
   expect(out).toContain("--compile-budget <TOKENS>");
   expect((await cli.run(["log", "--help"])).out).toContain("--content-type <TEXT>");
+});
+
+describe("backup", () => {
+  test("is a store with all that was committed, and refuses to write over anything", async () => {
+    await cli.run(["commit", "worth keeping"]);
+    const { exitCode, out } = await cli.run(["backup", "copy.db"]);
+    expect([exitCode, out]).toEqual([0, expect.stringMatching(/^Backed up: [\d,]+ bytes\./)]);
+    const copy = join(cli.folder, "copy.db");
+    expect(await cli.json(["log", "--store", copy])).toEqual(await cli.json(["log"]));
+    expect((await cli.run(["verify", "--store", copy])).out).toContain("Sound");
+    expect((await cli.run(["search", "keeping", "--store", copy])).out).toContain("worth");
+    const again = await cli.run(["backup", "copy.db"]);
+    expect([again.exitCode, again.err]).toEqual([1, expect.stringContaining("[exists]")]);
+    expect((await cli.run(["backup", "nowhere/copy.db"])).exitCode).toBe(2);
+  });
+
+  test("of a store that is not there makes neither", async () => {
+    expect((await cli.run(["backup", "copy.db"])).exitCode).toBe(1);
+    expect(existsSync(join(cli.folder, "copy.db"))).toBe(false);
+    expect(JSON.stringify(await cli.json(["doctor"]))).toContain("not there yet");
+  });
 });
 
 describe("doctor", () => {

@@ -63,6 +63,18 @@ describe("bad input", () => {
     expect(server.process.exitCode).toBeNull();
   });
 
+  it("that is not UTF-8 is refused under its id, and nothing is stored", async () => {
+    const { client } = await servers.startRaw();
+    await client.write(
+      Buffer.from(
+        '{"jsonrpc":"2.0","id":"bytes","method":"tools/call","params":{"name":"commit","arguments":{"content":"caf\xe9"}}}\n',
+        "latin1",
+      ),
+    );
+    expect((await client.next(({ id }) => id === "bytes")).error).toMatchObject({ code: -32700 });
+    expect((await call(client, "status", {})).result.structuredContent.commits).toBe(0);
+  });
+
   it("in arguments is refused with words, and nothing is stored", async () => {
     const { client } = await servers.startRaw();
     const deep = `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`;
@@ -165,6 +177,38 @@ describe("bad input", () => {
       const { error } = await client.request("resources/read", { uri });
       expect(error?.message, uri.slice(0, 40)).toMatch(/./);
       expect(error?.code, uri.slice(0, 40)).toBe(-32602);
+      expect(error?.data, uri.slice(0, 40)).toMatchObject({
+        code: expect.stringMatching(/^(not-found|invalid-argument)$/),
+        message: expect.stringMatching(/./),
+        hint: expect.stringMatching(/./),
+        data: expect.any(Object),
+      });
+    }
+    await call(client, "commit", { content: "x", tract: "demo" });
+    for (const [uri, near] of [
+      ["tract://dmo/status", "demo"],
+      ["tract://demo/log/mian", "main"],
+      ["tract://demo/statsu", "tract://{tract}/status"],
+    ] as const) {
+      const { error } = await client.request("resources/read", { uri });
+      expect(error?.data, uri).toMatchObject({ code: "not-found", data: { near: [near] } });
+    }
+    expect(
+      (await client.request("resources/read", { uri: "tract://demo/ledger/SES-x" })).error,
+    ).toMatchObject({
+      data: { code: "not-found", data: { session: "SES-x" } },
+    });
+    expect(
+      (await client.request("prompts/get", { name: "resume", arguments: { worktree: "default" } })).result
+        .messages.length,
+    ).toBeGreaterThan(0);
+    for (const [args, code] of [
+      [{ worktree: "elsewhere" }, "not-found"],
+      [{ worktre: "default" }, "invalid-argument"],
+      [{ tract: "a\0b" }, "invalid-argument"],
+    ] as const) {
+      const { error } = await client.request("prompts/get", { name: "checkpoint", arguments: args });
+      expect(error?.data, JSON.stringify(args)).toMatchObject({ code });
     }
     expect((await client.request("prompts/get", { name: "nope" })).error?.code).toBe(-32602);
     expect(

@@ -73,6 +73,11 @@ describe("start", () => {
         instructions: expect.stringContaining("compile"),
         serverInfo: { name: "tract" },
       });
+      await call(client, "commit", { content: "x" });
+      const kinds = (await call(client, "compile", {})).result.content.map(
+        ({ type }: { readonly type: string }) => type,
+      );
+      expect(kinds.includes("resource_link"), protocolVersion).toBe(protocolVersion >= "2025-06-18");
     }
   });
 
@@ -116,6 +121,34 @@ describe("the end", () => {
       server.process.stdin.destroy();
     };
     expect(await timeToExit(server, breakOff)).toBeLessThan(EXIT_MS_MAX);
+  });
+
+  it("comes also when nobody reads what the server wrote", async () => {
+    for (const end of [
+      (s: ServerProcess) => s.process.stdin.end(),
+      (s: ServerProcess) => s.process.kill("SIGTERM"),
+    ]) {
+      const { server, client } = await servers.startRaw();
+      await call(client, "commit", { content: "two megabytes ".repeat(150_000) });
+      server.process.stdout.pause();
+      await client.write(
+        `${JSON.stringify({ jsonrpc: "2.0", id: 99, method: "tools/call", params: { name: "show", arguments: { refs: ["HEAD"] } } })}\n`,
+      );
+      // The first bytes of the answer are there: the rest waits in the server.
+      await new Promise((resolve) => server.process.stdout.once("readable", resolve));
+      expect(await timeToExit(server, () => end(server))).toBeLessThan(EXIT_MS_MAX);
+    }
+  });
+
+  it("comes also while many large calls are queued, of which none is begun after the time for answers", async () => {
+    const { server, client } = await servers.startRaw();
+    const content = "a large commit ".repeat(300_000);
+    for (let id = 100; id < 110; id++)
+      await client.write(
+        `${JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { name: "commit", arguments: { content } } })}\n`,
+      );
+    expect(await timeToExit(server, () => server.process.stdin.end())).toBeLessThan(EXIT_MS_MAX);
+    expect(await server.exited).toBe(0);
   });
 
   it("answers what was piped in before it ends", async () => {

@@ -15,6 +15,7 @@ describe("lines", () => {
       bytesMax,
       onLine: (line) => lines.push(line),
       onTooLong: (bytes, envelope) => dropped.push({ bytes, ...envelope }),
+      onNotUtf8: (envelope) => dropped.push(envelope),
     });
     for (const chunk of chunks) splitter.push(Buffer.from(chunk));
     splitter.end();
@@ -29,6 +30,7 @@ describe("lines", () => {
       bytesMax: 100,
       onLine: (line) => lines.push(line),
       onTooLong: () => expect.unreachable(),
+      onNotUtf8: () => expect.unreachable(),
     });
     for (const byte of bytes) splitter.push(Buffer.from([byte]));
     splitter.end();
@@ -136,6 +138,61 @@ describe("the transport", () => {
       ...Array.from({ length: 6 }, () => ({ error: { code: -32600 } })),
     ]);
     expect(received).toEqual([]);
+  });
+
+  it("answers what is no sound request under its id, where it has one", async () => {
+    const { stdin, received, sent } = await start();
+    for (const rest of [
+      '"id":1,"method":"a","params":[]',
+      '"id":"two","method":"a","params":"text"',
+      '"id":3,"method":"a","params":null',
+      '"id":4,"method":"a","params":{"_meta":7}',
+      '"id":5,"method":"a","params":{"_meta":{"progressToken":{}}}',
+      '"id":6,"method":8',
+    ]) {
+      stdin.write(`{"jsonrpc":"2.0",${rest}}\n`);
+    }
+    stdin.write('{"jsonrpc":"2.0","id":7,"result":"not an object"}\n');
+    await settled();
+    const refused = { error: { code: -32600 } };
+    expect(sent).toMatchObject([...[1, "two", 3, 4, 5, 6].map((id) => ({ id, ...refused })), refused]);
+    expect(sent.at(-1)).not.toHaveProperty("id");
+    expect(received).toEqual([]);
+  });
+
+  it("refuses a message that is not UTF-8 under its id", async () => {
+    const { stdin, received, sent } = await start();
+    stdin.write(Buffer.from('{"jsonrpc":"2.0","id":8,"method":"a","params":{"x":"\xe4"}}\n', "latin1"));
+    stdin.write(Buffer.from([0xc3, 0x0a]));
+    stdin.write(request(9));
+    await settled();
+    expect(sent).toMatchObject([
+      { id: 8, error: { code: -32700, message: expect.stringContaining("not UTF-8") } },
+      { error: { code: -32700 } },
+    ]);
+    expect(received).toMatchObject([{ id: 9 }]);
+  });
+
+  it("waits once for a reader that is behind, however many answers queue", async () => {
+    const stdout = new PassThrough({ highWaterMark: 1 });
+    const transport = new StdioTransport({
+      stdin: new PassThrough(),
+      stdout,
+      messageBytesMax: 1_000,
+      drainMsMax: 50,
+      log: createLog("silent", () => undefined),
+      onInbound: () => undefined,
+    });
+    open.push(transport);
+    await transport.start();
+    const before = stdout.listenerCount("drain");
+    const sends = Array.from({ length: 50 }, (_, id) => transport.send({ jsonrpc: "2.0", id, result: {} }));
+    expect(stdout.listenerCount("drain")).toBe(before + 1);
+    stdout.resume();
+    await Promise.all(sends);
+    const later = transport.send({ jsonrpc: "2.0", id: 50, result: {} });
+    await transport.close();
+    await later;
   });
 
   it("waits at the end of stdin for the answers of what was asked", async () => {

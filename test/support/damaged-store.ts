@@ -1,9 +1,10 @@
 /** A store with one of everything, and copies of it that somebody has changed behind Tract's back. */
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { monotonicFactory } from "ulid";
+import { compile } from "../../src/engine/compile/compile.ts";
 import { createEngine, type Engine, withScope } from "../../src/engine/engine.ts";
 import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
@@ -12,6 +13,7 @@ import { commit } from "../../src/engine/history/commit.ts";
 import { createTag } from "../../src/engine/history/tag.ts";
 import { undo } from "../../src/engine/history/undo.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "../../src/engine/ledger/verify.ts";
+import { search } from "../../src/engine/search/search.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 import { TEST_SCOPE } from "./engine.ts";
 import { say } from "./history.ts";
@@ -22,11 +24,14 @@ export interface DamagedStores {
     change: (raw: Database.Database) => void,
     request?: VerifyRequest,
   ) => Promise<VerifyResult>;
-  /** Runs `act` on a copy of the store after `change`. */
+  /** Runs `act` on a copy of the store after `change`; the named trigger stays away from it. */
   readonly onCopy: <Result>(
     change: (raw: Database.Database) => void,
     act: (engine: Engine) => Promise<Result>,
+    withoutTrigger?: string,
   ) => Promise<Result>;
+  /** Verifies a copy with one bit of the file changed; `at` is taken modulo its bytes that are not zero. */
+  readonly verifyFlipped: (at: number, bit: number) => Promise<VerifyResult>;
   readonly remove: () => Promise<void>;
 }
 
@@ -35,26 +40,42 @@ export async function makeDamagedStores(): Promise<DamagedStores> {
   const original = join(folder, "original.db");
   await onFile(original, fill);
   let copies = 0;
-  const onCopy: DamagedStores["onCopy"] = async (change, act) => {
+  const onCopy: DamagedStores["onCopy"] = async (change, act, withoutTrigger) => {
     const copy = join(folder, `${++copies}.db`);
     await copyFile(original, copy);
-    damage(copy, change);
+    damage(copy, change, withoutTrigger);
     return await onFile(copy, act);
   };
   return {
     onCopy,
+    verifyFlipped: async (at, bit) => {
+      const copy = join(folder, `${++copies}.db`);
+      const bytes = await readFile(original);
+      const used = [...bytes.keys()].filter((place) => bytes[place] !== 0);
+      const place = used[at % used.length] ?? 0;
+      bytes[place] = (bytes[place] ?? 0) ^ (1 << bit);
+      await writeFile(copy, bytes);
+      return await onFile(copy, (engine) => verify(engine));
+    },
     verifyAfter: (change, request = {}) => onCopy(change, (engine) => verify(engine, request)),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
 /** Somebody with an SQLite shell: no trigger and no foreign key is in the way. */
-function damage(file: string, change: (raw: Database.Database) => void): void {
+function damage(file: string, change: (raw: Database.Database) => void, withoutTrigger?: string): void {
   const raw = new Database(file);
   raw.pragma("foreign_keys = OFF");
-  const triggers = raw.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").pluck().all();
-  for (const name of triggers) raw.exec(`DROP TRIGGER ${name}`);
+  const triggers = raw
+    .prepare<[], { name: string; table: string; sql: string }>(
+      "SELECT name, tbl_name AS \"table\", sql FROM sqlite_master WHERE type = 'trigger'",
+    )
+    .all();
+  for (const { name } of triggers) raw.exec(`DROP TRIGGER ${name}`);
   change(raw);
+  const isThere = raw.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
+  for (const { name, table, sql } of triggers)
+    if (name !== withoutTrigger && isThere.get(table) !== undefined) raw.exec(sql);
   raw.close();
 }
 
@@ -107,4 +128,7 @@ async function fill(engine: Engine): Promise<void> {
   await say(engine, "to be undone", { priority: "important" });
   await undo(engine, {});
   await say(engine, "last");
+  await search(engine, { query: "text" });
+  await compile(engine, { record: true });
+  await compile(engine, { record: true });
 }

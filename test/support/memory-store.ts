@@ -233,10 +233,16 @@ class MemoryStore implements Store {
   scanOperations: Store["scanOperations"] = (tract, after, limit) =>
     this.#read(tract, (state) => page(state.operations, after, limit));
   checkIntegrity: Store["checkIntegrity"] = () => this.#do(() => []);
+  checkDerived: Store["checkDerived"] = () => this.#do(() => []);
+  repairDerived: Store["repairDerived"] = () => this.#do(() => []);
   readSize: Store["readSize"] = () =>
     this.#do(({ contents }) =>
       [...contents.values()].reduce((sum: number, { body }: ContentRecord) => sum + body.length, 0),
     );
+  backupTo: Store["backupTo"] = () =>
+    this.#do(() => {
+      throw new StoreError("store-unusable", "A store in memory has no file to copy.");
+    });
   /** There is no other connection. */
   readChangeCounter: Store["readChangeCounter"] = () => this.#do(() => 0);
 

@@ -19,7 +19,7 @@ const schema = z.strictObject({
 });
 
 function parse(args: Record<string, unknown>) {
-  return parseArguments(schema, args, ["content", "role"]);
+  return parseArguments(schema, args, ["content"]);
 }
 
 function refusal(args: Record<string, unknown>): TractError {
@@ -61,14 +61,42 @@ describe("parseArguments", () => {
   it("says the path and what was expected of a wrong type", () => {
     expect(refusal({ limit: "20" }).data).toMatchObject({ path: "limit" });
     expect(refusal({ items: [{ content: 3 }] }).data).toMatchObject({ path: "items[0].content" });
-    expect(refusal({ refs: 7 }).message).toContain("string or array");
-    expect(refusal({ kind: "appendd" }).message).toContain("append or edit or array");
+    expect(refusal({ refs: 7 }).message).toBe("refs: expected a text or a list, got a number");
+    expect(refusal({ kind: "appendd" }).message).toContain("expected one of append, edit or a list");
+    expect(refusal({ kind: ["append", "merge"] })).toMatchObject({
+      message: "kind[1]: expected one of append, edit",
+      data: { path: "kind[1]" },
+    });
+    expect(refusal({ items: [{}] }).message).toBe("items[0].content: expected a text, got nothing");
+    expect(refusal({ limit: 1.5 }).message).toBe("limit: expected a whole number, got a number");
+    expect(refusal({ limit: 0 }).message).toBe("limit: expected a number of at least 1");
     expect(refusal({ limit: 201 }).code).toBe("invalid-argument");
   });
 
-  it("calls what is wrong with a content invalid-content", () => {
-    expect(refusal({ role: "robot" }).code).toBe("invalid-content");
+  it("calls what is wrong with a content invalid-content, of an item too, and all else invalid-argument", () => {
+    for (const item of [{ content: 3 }, {}, { content: null }])
+      expect(refusal({ items: [item] })).toMatchObject({
+        code: "invalid-content",
+        data: { path: "items[0].content" },
+      });
+    expect(refusal({ role: "robot" }).code).toBe("invalid-argument");
     expect(refusal({ message: 1 }).code).toBe("invalid-argument");
+    expect(refusal({ items: [{ content: "a", labels: 3 }] }).code).toBe("invalid-argument");
+  });
+
+  it("takes null in an item for what was not given", () => {
+    expect(parse({ items: [{ content: "a", labels: null }] }).items).toEqual([{ content: "a" }]);
+  });
+
+  it("tells a few of very many unknown arguments, cut to a length", () => {
+    const args = Object.fromEntries(
+      Array.from({ length: 300_000 }, (_, i) => [`${"unknown".repeat(i < 5 ? 1_000 : 5)}${i}`, 1]),
+    );
+    const error = refusal(args);
+    expect(error.data.unknown).toHaveLength(5);
+    expect(error.message).toContain("and 299995 more");
+    expect(JSON.stringify(error).length).toBeLessThan(3_000);
+    expect(JSON.stringify(refusal({ metadata: { ["k".repeat(1e6)]: "\ud800" } })).length).toBeLessThan(2_000);
   });
 
   it("refuses lone surrogates, inexact numbers and deep nesting outside of contents", () => {

@@ -90,6 +90,15 @@ export function contextTokens(messageTokens: number): number {
   return messageTokens === 0 ? 0 : messageTokens + TOKENS_PER_PROMPT;
 }
 
+/** What a context of these pieces costs, to the token. */
+export function drawnTokens(writer: FormatWriter, pieces: readonly Piece[], kit: Kit): number {
+  const canvas = emptyCanvas();
+  for (const piece of pieces) writer.draw(canvas, piece, kit);
+  writer.finish(canvas);
+  const parts = [...canvas.items, ...canvas.system];
+  return contextTokens(parts.reduce((sum, { tokens }) => sum + tokens, 0));
+}
+
 /** An item of entries that became one message. */
 export function itemOf(message: CompiledMessage, entries: readonly Entry[], tokens: number): Item {
   const commits: Hash[] = [];

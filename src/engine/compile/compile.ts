@@ -11,7 +11,7 @@ import { commonPrefix } from "./prefix.ts";
 import { composePrevious, keepRecord, readRecord, rebuildRecord } from "./record.ts";
 
 export type { CompiledContext } from "./context.ts";
-export type { CompileRequest, Format } from "./options.ts";
+export type { CompileRequest } from "./options.ts";
 
 /**
  * Compiles a point in history. Equal requests at equal points give equal bytes, from whichever process and with whatever cached.

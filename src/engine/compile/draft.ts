@@ -87,11 +87,6 @@ export function growDraft(draft: Draft, news: News, options: CompileOptions, kit
   return seal(grown, paired, settledCount({ units, paired, fixedCount }));
 }
 
-/** Units of the whole draft. */
-export function unitCountOf(draft: Draft): number {
-  return (draft.sealed?.unitCount ?? 0) + draft.units.length;
-}
-
 /** Commits that are in, before a budget. */
 export function messageCountOf(draft: Draft): number {
   return draft.units.reduce((sum, unit) => sum + unit.entries.length, draft.sealed?.messageCount ?? 0);

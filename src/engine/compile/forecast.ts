@@ -18,7 +18,7 @@ export type Forecast =
   | {
       readonly budgetTokens: number;
       readonly fits: false;
-      /** Tokens that the pinned commits alone need. */
+      /** The smallest budget that is enough: for the pinned commits, or for anything at all. */
       readonly needed: number;
     };
 

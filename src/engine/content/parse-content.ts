@@ -2,8 +2,10 @@
 import type { z } from "zod";
 import type { ContentRecord } from "../../storage/records.ts";
 import { TractError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
 import type { Limits } from "../limits.ts";
 import { nearest } from "../nearest.ts";
+import { explainIssue, listNames, namesTold, pathTold } from "../zod-words.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { AnyContent, ContentTypes, CustomContent } from "./content-types.ts";
 import { hashContent } from "./hashes.ts";
@@ -38,7 +40,7 @@ export function parseContent(input: unknown, context: ParseContext): ParsedConte
   if (problem) throw invalid(problem.path, problem.expected);
   const type = typeOf(input.content_type, context);
   const parsed = type.schema.safeParse(input);
-  if (!parsed.success) throw invalidField(parsed.error, path, type.name);
+  if (!parsed.success) throw invalidField(parsed.error, input, { path, type: type.name });
   const content = parsed.data as AnyContent; // The type's own schema accepted it.
   const body = canonicalJson(content);
   const bytes = Buffer.byteLength(body);
@@ -88,22 +90,24 @@ function invalid(path: string, expected: string): TractError {
   });
 }
 
-function invalidField(error: z.ZodError, path: string, type: string): TractError {
+function invalidField(
+  error: z.ZodError,
+  input: unknown,
+  { path, type }: { readonly path: string; readonly type: string },
+): TractError {
   const issue = error.issues[0];
-  const at = [path, ...(issue?.path ?? [])].map(String).join(".");
-  if (issue?.code === "unrecognized_keys") {
-    return new TractError(
-      "invalid-content",
-      `${at}: ${type} has no field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`,
-      {
-        hint: "Remove the field, or put extra data into the commit's metadata; nothing was stored.",
-        data: { path: at, unknown: issue.keys },
-      },
-    );
+  invariant(issue, "a failed check names an issue");
+  const { path: inside, problem } = explainIssue(issue, input);
+  const at = pathTold([path, ...inside].map(String).join("."));
+  if (issue.code === "unrecognized_keys") {
+    return new TractError("invalid-content", `${at}: ${type} has no field ${listNames(issue.keys)}`, {
+      hint: "Remove the field, or put extra data into the commit's metadata; nothing was stored.",
+      data: { path: at, unknown: namesTold(issue.keys) },
+    });
   }
-  return new TractError("invalid-content", `${at}: ${issue?.message ?? "not valid"}`, {
+  return new TractError("invalid-content", `${at}: ${problem}`, {
     hint: `Correct this field of the ${type} content and send it again; nothing was stored.`,
-    data: { path: at, expected: issue?.message ?? null },
+    data: { path: at, expected: problem.replace(/^expected /, "") },
   });
 }
 

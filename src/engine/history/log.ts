@@ -1,6 +1,6 @@
 /** Lists commits, newest first, in pages that cost the same however deep they lie (spec 3.1). */
 import { z } from "zod";
-import type { CommitRecord, Hash, Priority } from "../../storage/records.ts";
+import type { CommitRecord, Hash, Json, Priority } from "../../storage/records.ts";
 import type { CommitFilter } from "../../storage/store.ts";
 import { isHash } from "../content/hashes.ts";
 import { storedText } from "../content/parse-content.ts";
@@ -55,7 +55,7 @@ export async function log(engine: Engine, request: LogRequest = {}): Promise<Log
   const page = await readPage(engine, { start, filter, request, limit });
   return {
     entries: page.entries,
-    nextCursor: page.after === null ? null : encodeCursor(paged, { ...start, after: page.after }),
+    nextCursor: page.after === null ? null : encodeCursor(paged, positionAfter(page.after, start, request)),
   };
 }
 
@@ -63,11 +63,14 @@ export async function log(engine: Engine, request: LogRequest = {}): Promise<Log
 type Position = { readonly head: Hash; readonly exclude: Hash | null; readonly after: Hash | null };
 
 const hash = z.custom<Hash>((value) => typeof value === "string" && isHash(value));
-const POSITION: z.ZodType<Position> = z.strictObject({
-  head: hash,
-  exclude: hash.nullable(),
-  after: hash.nullable(),
-});
+const POSITION: z.ZodType<Position> = z
+  .tuple([hash, hash.nullable(), hash.nullable()])
+  .transform(([head, exclude, after]) => ({ head, exclude, after }));
+
+/** Where the next page starts, as short as may be: along first parents all that is left lies behind `after` itself. */
+function positionAfter(after: Hash, { head, exclude }: Position, { firstParent = true }: LogRequest): Json {
+  return [firstParent ? after : head, exclude, after];
+}
 
 /** null when there is no history. */
 async function readStart(engine: Engine, { ref, branch }: LogRequest): Promise<Position | null> {

@@ -6,6 +6,7 @@ import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { type LedgerEvent, ledgerEntry } from "../ledger/entry.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
+import { sealOperation } from "./seal-operation.ts";
 import type { Site } from "./snapshot.ts";
 
 /** A planned write and what its caller gets to know once it is done. */
@@ -31,7 +32,7 @@ export async function publishPlan<Result>(
     const planned = await plan();
     if (planned.change === null) return planned.result();
     try {
-      return planned.result(await engine.store.publish(planned.change));
+      return planned.result(await engine.store.publish(sealOperation(planned.change)));
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
       if (attempt >= engine.limits.publishAttemptsMax) throw outrun(error, attempt);

@@ -4,33 +4,32 @@ import { isHash } from "../content/hashes.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
-import { readSite } from "./snapshot.ts";
+import { commitOf } from "./ref-value.ts";
+import { didNotExistThen, type RefView, type Revision, refsAsOf, refsNow } from "./ref-view.ts";
 
-export interface Revision {
-  /** null for an unborn branch. */
-  readonly commit: Hash | null;
-  /** The branch that the expression named, directly or through HEAD; null for anything else. */
-  readonly branch: string | null;
-}
+export type { Revision } from "./ref-view.ts";
 
 export interface RevisionRequest {
   /** Default: HEAD. */
   readonly ref?: string | undefined;
   /** What HEAD means; default: the worktree's. */
   readonly branch?: string | undefined;
+  /** Sequence of an operation: everything named is what it was just after it, 0 before the first. Default: now. */
+  readonly asOf?: number | undefined;
 }
 
 /**
  * Finds the commit that an expression means.
  *
- * @throws TractError `not-found` (with near names), `ambiguous-ref` (with the candidates), `invalid-argument`.
+ * @throws TractError `not-found` (with near names, or because it did not exist then), `ambiguous-ref` (with the candidates), `invalid-argument`.
  */
 export async function resolveRef(engine: Engine, request: RevisionRequest): Promise<Revision> {
   const ref = request.ref ?? "HEAD";
   const parts = /^(.*?)(?:~(\d{0,9}))?$/s.exec(ref);
   const base = parts?.[1] ?? ref;
   const steps = parts?.[2] === undefined ? 0 : parts[2] === "" ? 1 : Number(parts[2]);
-  const start = await resolveBase(engine, base === "" ? "HEAD" : base, request.branch);
+  const view = request.asOf === undefined ? refsNow(engine) : refsAsOf(engine, request.asOf);
+  const start = await resolveBase(engine, view, base === "" ? "HEAD" : base, request.branch);
   if (steps === 0) return start;
   const commit =
     start.commit === null ? null : await engine.store.readAncestor(engine.scope.tract, start.commit, steps);
@@ -53,62 +52,76 @@ export async function resolveCommit(engine: Engine, request: RevisionRequest): P
   });
 }
 
-async function resolveBase(engine: Engine, base: string, branch: string | undefined): Promise<Revision> {
-  if (base === "HEAD" || base === "@") {
-    const site = await readSite(engine, { branch });
-    return { commit: site.head?.hash ?? null, branch: site.branch };
-  }
-  if (base === "ORIG_HEAD") return { commit: await readOrigHead(engine), branch: null };
+async function resolveBase(
+  engine: Engine,
+  view: RefView,
+  base: string,
+  branch: string | undefined,
+): Promise<Revision> {
+  if (base === "HEAD" || base === "@") return await view.readHead(branch);
+  if (base === "ORIG_HEAD") return { commit: await readOrigHead(engine, view), branch: null };
   const ago = /^@\{(\d{1,9})\}$/.exec(base);
-  if (ago) return await operationsAgo(engine, Number(ago[1]), branch);
-  return (await findNamed(engine, base)) ?? (await findByHash(engine, base));
+  if (ago) return await operationsAgo(engine, view, Number(ago[1]), branch);
+  const found = (await findNamed(engine, view, base)) ?? (await findByHash(engine, view, base));
+  if (found !== null) return found;
+  if (view.asOf !== null) {
+    await resolveBase(engine, refsNow(engine), base, branch); // Refuses what is unknown now too, with near names.
+    throw didNotExistThen(quote(base), base.slice(0, REF_CHARS_SHOWN));
+  }
+  throw await unknownRef(engine, base);
 }
 
-async function findNamed(engine: Engine, name: string): Promise<Revision | null> {
-  const { store, scope } = engine;
-  const branch = await store.readRef(scope.tract, "branch", name);
-  if (branch && "commit" in branch.value) return { commit: branch.value.commit, branch: name };
-  const tag = await store.readRef(scope.tract, "tag", name);
-  if (tag && "commit" in tag.value) return { commit: tag.value.commit, branch: null };
+async function findNamed(engine: Engine, view: RefView, name: string): Promise<Revision | null> {
+  const branch = await view.readRef("branch", name);
+  if (branch && "commit" in branch) return { commit: branch.commit, branch: name };
+  const tag = await view.readRef("tag", name);
+  if (tag && "commit" in tag) return { commit: tag.commit, branch: null };
   if (name !== engine.settings.defaultBranch) return null;
   return { commit: null, branch: name }; // The default branch may be unborn.
 }
 
-async function findByHash(engine: Engine, text: string): Promise<Revision> {
+async function findByHash(engine: Engine, view: RefView, text: string): Promise<Revision | null> {
   const { store, scope, limits } = engine;
   const hex = text.toLowerCase();
   if (isHash(hex)) {
-    const found = await store.readCommits(scope.tract, [hex]);
-    if (found.length > 0) return { commit: hex, branch: null };
-  } else if (/^[0-9a-f]{4,63}$/.test(hex)) {
-    const candidates = await store.findCommits(scope.tract, hex, limits.suggestionsMax + 1);
-    if (candidates.length > 1) throw ambiguous(text, candidates.slice(0, limits.suggestionsMax));
-    if (candidates[0] !== undefined) return { commit: candidates[0], branch: null };
+    const [commit] = await view.known([hex]);
+    return commit === undefined ? null : { commit, branch: null };
   }
-  throw await unknownRef(engine, text);
+  if (!/^[0-9a-f]{4,63}$/.test(hex)) return null;
+  const candidates = await view.known(await store.findCommits(scope.tract, hex, limits.suggestionsMax + 1));
+  if (candidates.length > 1) throw ambiguous(text, candidates.slice(0, limits.suggestionsMax));
+  return candidates[0] === undefined ? null : { commit: candidates[0], branch: null };
 }
 
-async function readOrigHead(engine: Engine): Promise<Hash | null> {
-  const ref = await engine.store.readRef(engine.scope.tract, "orig_head", engine.scope.worktree);
-  if (ref && "commit" in ref.value) return ref.value.commit;
-  throw new TractError("not-found", "there is no ORIG_HEAD in this worktree", {
-    hint: "ORIG_HEAD exists after an operation that moved a branch back; use operations to see what was done.",
-  });
+async function readOrigHead(engine: Engine, view: RefView): Promise<Hash | null> {
+  const origHead = await view.readRef("orig_head", engine.scope.worktree);
+  if (origHead !== null) return commitOf(origHead);
+  throw new TractError(
+    "not-found",
+    `there ${view.asOf === null ? "is" : "was"} no ORIG_HEAD in this worktree${view.asOf === null ? "" : " then"}`,
+    {
+      hint: "ORIG_HEAD exists after an operation that moved a branch back; use operations to see what was done.",
+      data: { ref: "ORIG_HEAD" },
+    },
+  );
 }
 
-/** `@{n}`: where the branch stood before the newest n operations of the tract. */
-async function operationsAgo(engine: Engine, n: number, branch: string | undefined): Promise<Revision> {
-  const site = await readSite(engine, { branch });
-  const newest = site.tract?.operationSequence ?? 0;
+/** `@{n}`: where HEAD, or the branch that stands for it, was before the newest n operations of the tract. */
+async function operationsAgo(
+  engine: Engine,
+  view: RefView,
+  n: number,
+  branch: string | undefined,
+): Promise<Revision> {
+  const newest = view.asOf ?? (await engine.store.findTract(engine.scope.tract))?.operationSequence ?? 0;
   if (n > newest) {
     throw new TractError("not-found", `@{${n}} goes beyond the first of ${newest} operations`, {
       hint: "Use a smaller number, or look at operations.",
       data: { operations: newest },
     });
   }
-  if (n === 0 || site.branch === null) return { commit: site.head?.hash ?? null, branch: null };
-  const value = await engine.store.readRefAsOf(engine.scope.tract, "branch", site.branch, newest - n);
-  return { commit: value !== null && "commit" in value ? value.commit : null, branch: null };
+  const then = n === 0 ? view : refsAsOf(engine, newest - n);
+  return { commit: (await then.readHead(branch)).commit, branch: null };
 }
 
 function ambiguous(prefix: string, candidates: readonly Hash[]): TractError {

@@ -5,7 +5,9 @@ import type { ChainCommit } from "../../storage/store.ts";
 import { readContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
 import { nearest } from "../nearest.ts";
+import { explainIssue } from "../zod-words.ts";
 
 /** Tokens that the compiled context of a branch may have, and what happens beyond (spec 1.7). */
 export interface Budget {
@@ -117,7 +119,9 @@ export function checkSettings(settings: JsonObject, path: string): void {
     const parsed = schema.safeParse(value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      throw invalid([path, key, ...(issue?.path.map(String) ?? [])].join("."), issue?.message ?? "not valid");
+      invariant(issue, "a failed check names an issue");
+      const { path: inside, problem } = explainIssue(issue, value);
+      throw invalid([path, key, ...inside.map(String)].join("."), problem);
     }
     if (key === "budget" && (parsed.data as { action: string }).action === "compact") {
       throw invalid(

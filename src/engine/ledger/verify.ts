@@ -1,5 +1,7 @@
 /** Proves that what is stored is what was written: recomputes every hash and follows every link (spec 4.6). */
-import type { TractRecord } from "../../storage/records.ts";
+
+import { StoreError } from "../../storage/errors.ts";
+import type { JsonObject, TractRecord } from "../../storage/records.ts";
 import { storedText } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
@@ -11,13 +13,17 @@ import { createFindings, type Problem, type Report } from "./findings.ts";
 import { verifyLedger } from "./verify/chain.ts";
 import { verifyCommits } from "./verify/commits.ts";
 import { verifyContents } from "./verify/contents.ts";
+import { orDamage } from "./verify/damaged-rows.ts";
 import { verifyOperations } from "./verify/operations.ts";
 import { verifyRefs } from "./verify/refs.ts";
 
 export interface VerifyRequest {
   /** Looks only at commits, operations and ledger entries from this time on, with the contents of those commits. */
   readonly since?: string | undefined;
-  /** Also builds anew what is derived: the search index. Everything else is only named, whatever its state. */
+  /**
+   * Also builds anew what is derived: the search index always, and what the store names as damaged (indexes and triggers of the database,
+   * tables that repeat what others say). Everything else is only named, whatever its state.
+   */
   readonly repair?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told between pages how many rows have been checked, and of what. */
@@ -25,6 +31,7 @@ export interface VerifyRequest {
 }
 
 export interface VerifyResult {
+  /** Whether all was sound; with `repair`, before anything was built anew. */
   readonly ok: boolean;
   readonly checked: {
     readonly contents: number;
@@ -37,7 +44,7 @@ export interface VerifyResult {
   /** Problems beyond those. */
   readonly problemsOmitted: number;
   /** What `repair` built anew. */
-  readonly repaired: readonly "search index"[];
+  readonly repaired: readonly string[];
 }
 
 /** What the parts of a verify share. */
@@ -81,23 +88,43 @@ export async function verify(engine: Engine, request: VerifyRequest = {}): Promi
       await rest();
     },
   };
-  for (const detail of await store.checkIntegrity()) report({ kind: "database", what: "changed", detail });
-  await verifyContents(verification);
-  const commits = verifyCommits(verification);
-  const ledger = verifyLedger(verification);
-  await verifyRefs(verification, await verifyOperations(verification, { commits, ledger }));
-  const ok = findings.problems.length === 0;
-  if (request.repair === true) {
-    await rebuildSearchIndex(engine, rest);
-    if (ok && verification.tract !== null) await recordRepair(engine, checked);
-  }
+  const found = (await orDamage(store.checkIntegrity())) ?? ["the database's own check cannot be run"];
+  for (const detail of found) report({ kind: "database", what: "changed", detail });
+  const derived = (await orDamage(store.checkDerived())) ?? [];
+  for (const detail of derived) report({ kind: "database", what: "changed", field: "derived", detail });
+  await verifyRows(verification);
+  const problemCount = findings.problems.length + findings.omitted;
+  const repaired = request.repair === true ? await repair(engine, rest) : [];
+  // What was derived is sound again: the ledger of a tract that is damaged otherwise is not touched.
+  if (request.repair === true && problemCount === derived.length && verification.tract !== null)
+    await recordRepair(engine, { ...checked, repaired });
   return {
-    ok,
+    ok: problemCount === 0,
     checked,
     problems: findings.problems,
     problemsOmitted: findings.omitted,
-    repaired: request.repair === true ? ["search index"] : [],
+    repaired,
   };
+}
+
+/** What is damaged in one place is named and read past; only a store whose tables are gone ends this early. */
+async function verifyRows(verification: Verification): Promise<void> {
+  try {
+    await verifyContents(verification);
+    const commits = verifyCommits(verification);
+    const ledger = verifyLedger(verification);
+    await verifyRefs(verification, await verifyOperations(verification, { commits, ledger }));
+  } catch (error) {
+    if (!(error instanceof StoreError && error.failure === "store-corrupt")) throw error;
+    const detail = "the store cannot be read on from here";
+    verification.report({ kind: "database", what: "unreadable", detail });
+  }
+}
+
+async function repair(engine: Engine, rest: Rest): Promise<readonly string[]> {
+  const repaired = (await orDamage(engine.store.repairDerived())) ?? [];
+  await rebuildSearchIndex(engine, rest);
+  return ["search index", ...repaired];
 }
 
 async function rebuildSearchIndex({ limits, store }: Engine, rest: Rest): Promise<void> {
@@ -109,13 +136,13 @@ async function rebuildSearchIndex({ limits, store }: Engine, rest: Rest): Promis
   }
 }
 
-async function recordRepair(engine: Engine, checked: VerifyResult["checked"]): Promise<void> {
+async function recordRepair(engine: Engine, evidence: JsonObject): Promise<void> {
   const entry = ledgerEntry(engine, isoNow(engine), {
     eventType: "VERIFIED",
     submissionId: engine.scope.tract,
     decision: "OK",
-    reason: "Verified, and built the search index anew",
-    metadata: { ...checked, repaired: ["search index"] },
+    reason: "Verified, and built anew what is derived",
+    metadata: evidence,
   });
   await engine.store.publish({ ...emptyChange(engine.scope.tract), ledger: [entry] });
 }

@@ -9,6 +9,7 @@ import type { Config, ConfigInputs } from "../config.ts";
 import type { Log } from "../log.ts";
 import { flagOf, SETTING_NAMES, SETTINGS, type SettingName } from "../settings.ts";
 import { COMMAND_SHAPES } from "./command-shapes.ts";
+import { backUpStore } from "./commands/backup.ts";
 import { completionScript, isShell, SHELLS } from "./commands/completion.ts";
 import { listTracts } from "./commands/tracts.ts";
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, showFailure } from "./failure.ts";
@@ -86,16 +87,19 @@ const OWN_COMMANDS = "This program:";
 function configure(program: Command, terminal: Terminal): void {
   const { red } = terminal.errColors;
   program.exitOverride().showHelpAfterError("(tract --help shows what there is)");
+  // Long flags leave little room; text beside them is broken all the same.
+  program.configureHelp({ minWidthToWrap: HELP_TEXT_MIN });
   program.configureOutput({
     writeOut: terminal.out,
     writeErr: terminal.err,
     getOutHelpWidth: () => Math.min(terminal.width, HELP_WIDTH_MAX),
-    getErrHelpWidth: () => HELP_WIDTH_MAX,
+    getErrHelpWidth: () => Math.min(terminal.width, HELP_WIDTH_MAX),
     outputError: (text, write) => write(text.replace(/^error:/, red("error:"))),
   });
 }
 
 const HELP_WIDTH_MAX = 110;
+const HELP_TEXT_MIN = 16;
 
 function settingHelp(name: SettingName): string {
   const { description, defaultText } = SETTINGS[name];
@@ -156,6 +160,14 @@ function addOwnCommands(program: Command, host: CliHost, setExitCode: (code: num
     .action(async () => {
       const { flags, json } = readInvocation(program);
       await withServices(flags, host, async (services) => await listTracts(services, terminal, { json }));
+    });
+  program
+    .command("backup")
+    .description("Copy the store into a new file, while others go on working with it.")
+    .argument("<file>", "must not be there yet")
+    .action(async (file: string) => {
+      const { flags, json } = readInvocation(program);
+      await backUpStore(file, { config: host.resolveConfig(flags), terminal, json });
     });
   program
     .command("completion")

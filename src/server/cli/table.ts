@@ -1,4 +1,4 @@
-/** Tables that fit a width: one column gives way, the others keep their contents. */
+/** Text that fits a width: tables in which one column gives way, lines that are cut or go on below. */
 import { stripVTControlCharacters } from "node:util";
 
 export interface Column {
@@ -52,6 +52,47 @@ export function cut(text: string, width: number): string {
     kept += segment;
   }
   return `${kept}…`;
+}
+
+/** Lines of a text without colours, those too wide broken at spaces; what goes on is indented like its beginning. Nothing is lost but spaces. */
+export function wrapped(text: string, width: number): string {
+  if (width === Number.POSITIVE_INFINITY) return text;
+  return text
+    .split("\n")
+    .flatMap((line) => wrappedLine(line, width))
+    .join("\n");
+}
+
+function wrappedLine(line: string, width: number): readonly string[] {
+  if (displayWidth(line) <= width) return [line];
+  const indent = (/^ */.exec(line)?.[0] ?? "").slice(0, Math.floor(width / 2));
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.match(/ *[^ ]+/g) ?? []) {
+    if (displayWidth(current + word) <= width) current += word;
+    else {
+      if (current.trim() !== "") lines.push(current);
+      current = indent + word.trimStart();
+    }
+    // A word without spaces, as in Chinese or a path, is broken where the line ends.
+    while (displayWidth(current) > width) {
+      const head = beginning(current, width);
+      lines.push(head);
+      current = indent + current.slice(head.length);
+    }
+  }
+  return [...lines, current];
+}
+
+function beginning(text: string, width: number): string {
+  let kept = "";
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    used += displayWidth(segment);
+    if (used > width && kept.trim() !== "") break;
+    kept += segment;
+  }
+  return kept;
 }
 
 function fitted(cell: string, width: number, column: Column): string {

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import picocolors from "picocolors";
 import { wantsColors } from "../config.ts";
+import { decodeText } from "./text-input.ts";
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -17,7 +18,7 @@ export interface Terminal {
   /** Colours of stdout and of stderr; plain text when they are not wanted. */
   readonly colors: Colors;
   readonly errColors: Colors;
-  /** All of stdin, as text. */
+  /** All of stdin, as text; TractError `invalid-argument` when it is not UTF-8. */
   readonly readStdin: () => Promise<string>;
 }
 
@@ -45,10 +46,9 @@ export function processTerminal(streams: {
     colors: picocolors.createColors(wantsColors(env, stdout.isTTY === true)),
     errColors: picocolors.createColors(wantsColors(env, stderr.isTTY === true)),
     readStdin: async () => {
-      stdin.setEncoding("utf8");
-      let text = "";
-      for await (const part of stdin) text += String(part);
-      return text;
+      const parts: Uint8Array[] = [];
+      for await (const part of stdin) parts.push(Buffer.from(part));
+      return decodeText(Buffer.concat(parts), "the text on stdin");
     },
   };
 }

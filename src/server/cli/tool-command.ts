@@ -1,5 +1,4 @@
 /** One tool as a command: flags and words become its arguments, its result becomes readable output or JSON. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { TractError } from "../../engine/errors.ts";
 import { executeTool, type ToolHost } from "../../tools/execute.ts";
@@ -9,6 +8,7 @@ import { EXIT_FAILED, EXIT_OK, showFailure } from "./failure.ts";
 import { printableJson } from "./printable-json.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import type { Terminal } from "./terminal.ts";
+import { readTextOf } from "./text-input.ts";
 import { contentOrText, flagValue, type ToolFlag, toolFlags } from "./tool-flags.ts";
 import { viewOf } from "./views/views.ts";
 
@@ -55,7 +55,8 @@ export async function runToolCommand(
   if (!outcome.ok) return showFailure(outcome.failure, terminal, typed);
   const { structured } = outcome.result;
   const format = typeof args.format === "string" ? args.format : null;
-  const view = { graph: typed.options.graph === true, format };
+  const today = new Date().toISOString().slice(0, "2026-03-01".length);
+  const view = { graph: typed.options.graph === true, format, today };
   terminal.out(typed.json ? printableJson(structured) : viewOf(tool.name)(outcome.result, terminal, view));
   return structured.ok === false ? EXIT_FAILED : EXIT_OK;
 }
@@ -132,20 +133,8 @@ async function withText(
   const { [word]: _dash, ...rest } = args;
   return {
     ...rest,
-    [textArgument]: isStdin ? await terminal.readStdin() : await readNamedFile(String(file)),
+    [textArgument]: isStdin ? await terminal.readStdin() : await readTextOf(String(file)),
   };
-}
-
-async function readNamedFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-    throw new TractError("invalid-argument", `the file given by --file cannot be read (${code})`, {
-      hint: "Check its name and your right to read it.",
-      cause,
-    });
-  }
 }
 
 function usage(message: string): TractError {

@@ -2,8 +2,8 @@
 import type { CompleteRequest, CompleteResult, Server } from "@modelcontextprotocol/server";
 import type { Engine } from "../../engine/engine.ts";
 import { nearest } from "../../engine/nearest.ts";
-import { COMPLETIONS_MAX, SESSIONS_SCAN } from "./limits.ts";
-import { CONTEXT_FORMATS } from "./resource-reader.ts";
+import { COMPLETIONS_MAX } from "./limits.ts";
+import { CONTEXT_FORMATS, recentSessions } from "./resource-reader.ts";
 import type { McpServices } from "./services.ts";
 import { protocolFailure } from "./tool-failure.ts";
 
@@ -64,7 +64,7 @@ async function candidatesFor(engine: Engine, argument: string, typed: string): P
         (record) => record.id,
       );
     case "session":
-      return await sessionIds(engine);
+      return await recentSessions(engine);
     case "format":
       return CONTEXT_FORMATS;
     default:
@@ -79,12 +79,4 @@ async function refNames({ store, scope }: Engine, kind: "branch" | "tag"): Promi
 async function hashes({ store, scope }: Engine, typed: string): Promise<readonly string[]> {
   const prefix = typed.toLowerCase();
   return /^[0-9a-f]{1,64}$/.test(prefix) ? await store.findCommits(scope.tract, prefix, COMPLETIONS_MAX) : [];
-}
-
-/** Sessions of the newest ledger entries, newest first. */
-async function sessionIds({ store, scope }: Engine): Promise<readonly string[]> {
-  const entries = await store.readLedger(scope.tract, { order: "desc", limit: SESSIONS_SCAN });
-  return entries.flatMap(({ provenance }) =>
-    typeof provenance.session_id === "string" ? [provenance.session_id] : [],
-  );
 }

@@ -3,7 +3,9 @@
 /** Bytes of one message on stdin; a longer one is discarded and answered. */
 export const MESSAGE_BYTES_MAX: number = 64 * 1024 * 1024;
 /** How long calls under way may still be answered after stdin has closed, in milliseconds; the process is gone within 1 s. */
-export const DRAIN_MS_MAX = 600;
+export const DRAIN_MS_MAX = 500;
+/** How long a reader may take for what is written already when the connection ends, in milliseconds. */
+export const FLUSH_MS_MAX = 100;
 /** How often a connection with subscriptions asks whether another process changed the store, in milliseconds. */
 export const CHANGE_POLL_MS = 500;
 /** Our own writes within this many milliseconds are looked at together. */

@@ -1,4 +1,5 @@
 /** Cuts a stream of bytes into lines of bounded length; a longer line is dropped as it comes, and told about by its envelope. */
+import { isUtf8 } from "node:buffer";
 import { createEnvelopeScanner, type Envelope, type EnvelopeScanner } from "./envelope-scanner.ts";
 
 const NEWLINE = 0x0a;
@@ -8,6 +9,8 @@ export interface LineSplitterOptions {
   readonly onLine: (line: string) => void;
   /** A line was too long: its size, and what of its JSON-RPC envelope could be read. */
   readonly onTooLong: (bytes: number, envelope: Envelope) => void;
+  /** A line is not UTF-8: reading it on would put other characters in the place of what was sent. */
+  readonly onNotUtf8: (envelope: Envelope) => void;
 }
 
 export interface LineSplitter {
@@ -17,7 +20,8 @@ export interface LineSplitter {
 }
 
 /** Keeps pieces apart until a line is whole, so that a long line costs linear time. */
-export function createLineSplitter({ bytesMax, onLine, onTooLong }: LineSplitterOptions): LineSplitter {
+export function createLineSplitter(options: LineSplitterOptions): LineSplitter {
+  const { bytesMax, onLine, onTooLong, onNotUtf8 } = options;
   let pieces: Buffer[] = [];
   let bytes = 0;
   let dropped: EnvelopeScanner | null = null;
@@ -34,13 +38,17 @@ export function createLineSplitter({ bytesMax, onLine, onTooLong }: LineSplitter
   }
 
   function finish(): void {
-    const line = dropped === null ? Buffer.concat(pieces).toString("utf8").trim() : null;
-    const ended = { bytes, scanner: dropped };
+    const ended = { bytes, scanner: dropped, line: Buffer.concat(pieces) };
     pieces = [];
     bytes = 0;
     dropped = null;
     if (ended.scanner !== null) onTooLong(ended.bytes, ended.scanner.envelope());
-    else if (line) onLine(line);
+    else if (isUtf8(ended.line)) finishLine(ended.line.toString("utf8").trim());
+    else onNotUtf8(envelopeOf(ended.line));
+  }
+
+  function finishLine(line: string): void {
+    if (line !== "") onLine(line);
   }
 
   return {
@@ -55,4 +63,10 @@ export function createLineSplitter({ bytesMax, onLine, onTooLong }: LineSplitter
     },
     end: finish,
   };
+}
+
+function envelopeOf(line: Buffer): Envelope {
+  const scanner = createEnvelopeScanner();
+  scanner.push(line);
+  return scanner.envelope();
 }

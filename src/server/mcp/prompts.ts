@@ -8,7 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Engine } from "../../engine/engine.ts";
-import { requireTract } from "../../tools/execute.ts";
+import { requireTract, splitArguments } from "../../tools/execute.ts";
 import { parseArguments } from "../../tools/parse-arguments.ts";
 import { checkpointPrompt } from "./prompt-checkpoint.ts";
 import { resumePrompt } from "./prompt-resume.ts";
@@ -29,19 +29,25 @@ const ARGUMENTS = {
 };
 
 const tract = { name: "tract", description: "Default: the server's own" };
+const worktree = { name: "worktree", description: "Default: the server's own" };
 const branch = { name: "branch", description: "Default: the one HEAD is on" };
 const PROMPTS: readonly Prompt[] = [
   {
     name: "resume",
     title: "Resume work",
     description: "The compiled context of a branch as messages, to go on where it ended",
-    arguments: [branch, { name: "budget_tokens", description: "Most tokens of the context" }, tract],
+    arguments: [
+      branch,
+      { name: "budget_tokens", description: "Most tokens of the context" },
+      tract,
+      worktree,
+    ],
   },
   {
     name: "checkpoint",
     title: "Write a checkpoint",
     description: "Has the model commit a summary from which the work can be resumed",
-    arguments: [branch, tract],
+    arguments: [branch, tract, worktree],
   },
 ];
 
@@ -49,11 +55,12 @@ export function registerPrompts(server: Server, services: McpServices): void {
   server.setRequestHandler("prompts/list", () => ({ prompts: [...PROMPTS] }));
   server.setRequestHandler("prompts/get", async ({ params }) => {
     try {
-      const { tract: named, ...args } = params.arguments ?? {};
-      const isNamed = named !== undefined && named !== "";
-      const engine = await services.engineFor(isNamed ? { tract: named } : {});
-      if (isNamed) await requireTract(engine);
-      return await getPrompt(engine, params.name, args);
+      // Clients with a form send what was left empty as "".
+      const given = Object.entries(params.arguments ?? {}).filter(([, value]) => value !== "");
+      const { site, own } = splitArguments(Object.fromEntries(given));
+      const engine = await services.engineFor(site);
+      if (site.tract !== undefined) await requireTract(engine);
+      return await getPrompt(engine, params.name, own);
     } catch (error) {
       throw protocolFailure(error, services.log);
     }
@@ -63,10 +70,8 @@ export function registerPrompts(server: Server, services: McpServices): void {
 async function getPrompt(
   engine: Engine,
   name: string,
-  args: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, unknown>>,
 ): Promise<GetPromptResult> {
-  // Clients with a form send what was left empty as "".
-  const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== ""));
   switch (name) {
     case "resume":
       return await resumePrompt(engine, parseArguments(ARGUMENTS.resume, given, []));

@@ -9,7 +9,7 @@ import {
   type ToolAnnotations,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { executeTool, type ToolHost } from "../../tools/execute.ts";
+import { executeTool, type ToolHost, type ToolOutcome } from "../../tools/execute.ts";
 import { inputSchema, type ObjectSchema, outputSchema } from "../../tools/json-schema.ts";
 import { PROFILES, type Profile } from "../../tools/profiles.ts";
 import type { Tool, ToolResult } from "../../tools/tool.ts";
@@ -19,11 +19,13 @@ import { clientNameOf } from "./client-name.ts";
 import { progressReporter } from "./progress.ts";
 import type { McpServices } from "./services.ts";
 import { failedToolResult } from "./tool-failure.ts";
+import { createTurns } from "./turns.ts";
 
 /** The SDK's own schema would drop arguments such as `__proto__` in silence; ours sees what was sent. */
 const CALL_PARAMS = z.object({ name: z.string(), arguments: z.unknown() });
 
 export function registerTools(server: Server, services: McpServices, watcher: ChangeWatcher): void {
+  const turn = createTurns();
   server.setRequestHandler("tools/list", () => ({ tools: listTools(services.tools, services.profile) }));
   server.setRequestHandler("tools/call", { params: CALL_PARAMS }, async (params, context) => {
     const known = services.tools.find((tool) => tool.name === params.name);
@@ -33,9 +35,10 @@ export function registerTools(server: Server, services: McpServices, watcher: Ch
         `Unknown tool: ${params.name.slice(0, NAME_CHARS_SHOWN)}`,
       );
     if (known.effect !== "read") await watcher.ready();
-    const result = await callTool(params, context, hostOf(server, services, context));
+    await turn();
+    const outcome = await callTool(params, context, hostOf(server, services, context));
     if (known.effect !== "read") watcher.wake();
-    return result;
+    return outcome.ok ? toolResult(outcome.result, takesLinks(server)) : failedToolResult(outcome.failure);
   });
 }
 
@@ -85,18 +88,25 @@ async function callTool(
   params: z.output<typeof CALL_PARAMS>,
   { mcpReq }: ServerContext,
   host: ToolHost,
-): Promise<CallToolResult> {
+): Promise<ToolOutcome> {
   const call = {
     name: params.name,
     args: params.arguments,
     signal: mcpReq.signal,
     progress: progressReporter(mcpReq),
   };
-  const outcome = await executeTool(call, host);
-  return outcome.ok ? toolResult(outcome.result) : failedToolResult(outcome.failure);
+  return await executeTool(call, host);
 }
 
-function toolResult({ structured, text, links }: ToolResult): CallToolResult {
-  const pointers = (links ?? []).map((link) => ({ type: "resource_link" as const, ...link }));
+/** Revisions before this one have no such kind of content, and their clients refuse the whole result for it. */
+const LINKS_SINCE = "2025-06-18";
+
+function takesLinks(server: Server): boolean {
+  const version = server.getNegotiatedProtocolVersion();
+  return version !== undefined && version >= LINKS_SINCE; // Revisions are dates.
+}
+
+function toolResult({ structured, text, links }: ToolResult, takes: boolean): CallToolResult {
+  const pointers = (takes ? (links ?? []) : []).map((link) => ({ type: "resource_link" as const, ...link }));
   return { content: [{ type: "text", text }, ...pointers], structuredContent: structured };
 }

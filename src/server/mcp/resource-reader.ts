@@ -4,6 +4,7 @@ import { FORMATS, type Format } from "../../engine/compile/options.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { TractError } from "../../engine/errors.ts";
 import { assertNever } from "../../engine/invariant.ts";
+import { nearest } from "../../engine/nearest.ts";
 import { logTool } from "../../tools/catalog/log.ts";
 import { queryLedgerTool } from "../../tools/catalog/query-ledger.ts";
 import { showTool } from "../../tools/catalog/show.ts";
@@ -11,7 +12,7 @@ import { statusTool } from "../../tools/catalog/status.ts";
 import { snakeKeys } from "../../tools/names.ts";
 import { type ResourceAddress, resourceUri } from "../../tools/resource-uris.ts";
 import type { Tool } from "../../tools/tool.ts";
-import { RECORDS_PAGE } from "./limits.ts";
+import { RECORDS_PAGE, SESSIONS_SCAN } from "./limits.ts";
 
 /** What `?format=` of a context takes. */
 export const CONTEXT_FORMATS: readonly string[] = FORMATS;
@@ -43,12 +44,7 @@ export async function readResource(
     case "log":
       return await readByTool(logTool, { ref: address.branch, limit: engine.limits.pageMax }, engine, signal);
     case "ledger":
-      return await readByTool(
-        queryLedgerTool,
-        { session: address.session, limit: engine.limits.pageMax },
-        engine,
-        signal,
-      );
+      return await readLedger(engine, address.session, signal);
     case "status":
       return await readByTool(statusTool, {}, engine, signal);
     default:
@@ -88,6 +84,33 @@ async function readRecord(engine: Engine, id: string): Promise<string> {
     token_count: tokenCount,
     digest,
   });
+}
+
+/** A session without entries never was: what it would do is in the ledger. */
+async function readLedger(engine: Engine, session: string, signal: AbortSignal): Promise<string> {
+  const [known] = await engine.store.readLedger(engine.scope.tract, {
+    sessionId: session,
+    order: "desc",
+    limit: 1,
+  });
+  if (known !== undefined)
+    return await readByTool(queryLedgerTool, { session, limit: engine.limits.pageMax }, engine, signal);
+  const sessions = [...new Set(await recentSessions(engine))];
+  const near = nearest(session, sessions);
+  throw new TractError("not-found", "the ledger knows no such session", {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}query_ledger shows the sessions of its entries.`,
+    data: { session: session.slice(0, NAME_CHARS_SHOWN).toWellFormed(), near },
+  });
+}
+
+const NAME_CHARS_SHOWN = 80;
+
+/** Sessions of the newest ledger entries, newest first, as often as they have entries. */
+export async function recentSessions({ store, scope }: Engine): Promise<readonly string[]> {
+  const entries = await store.readLedger(scope.tract, { order: "desc", limit: SESSIONS_SCAN });
+  return entries.flatMap(({ provenance }) =>
+    typeof provenance.session_id === "string" ? [provenance.session_id] : [],
+  );
 }
 
 async function listRecords({ store, scope: { tract } }: Engine, before: string | null): Promise<string> {

@@ -3,7 +3,6 @@ import {
   type ListResourcesResult,
   ProtocolError,
   ProtocolErrorCode,
-  ResourceNotFoundError,
   type ResourceTemplateType,
   type Server,
 } from "@modelcontextprotocol/server";
@@ -11,6 +10,7 @@ import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../../engine/cursor.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { TractError } from "../../engine/errors.ts";
+import { nearest } from "../../engine/nearest.ts";
 import { requireTract } from "../../tools/execute.ts";
 import {
   parseResourceUri,
@@ -43,16 +43,7 @@ export function registerResources(server: Server, services: McpServices, watcher
   server.setRequestHandler("resources/read", ({ params }, context) =>
     guarded(async () => {
       const address = requireAddress(params.uri);
-      const text = await readAddress(
-        services,
-        address,
-        clientNameOf(server, context),
-        context.mcpReq.signal,
-      ).catch((error: unknown) => {
-        throw isNotFound(error)
-          ? new ResourceNotFoundError(params.uri, `${error.message}. ${error.hint}`)
-          : error;
-      });
+      const text = await readAddress(services, address, clientNameOf(server, context), context.mcpReq.signal);
       return { contents: [{ uri: params.uri, mimeType: mimeTypeOf(address), text }] };
     }),
   );
@@ -87,16 +78,21 @@ async function readAddress(
   return await readResource(engine, address, signal);
 }
 
-function isNotFound(error: unknown): error is TractError {
-  return error instanceof TractError && error.code === "not-found";
-}
-
 function requireAddress(uri: string): ResourceAddress {
   const address = parseResourceUri(uri);
   if (address !== null) return address;
-  throw new ResourceNotFoundError(
-    uri.slice(0, URI_CHARS_SHOWN),
-    "There is no such resource; resources/templates/list shows the forms of addresses",
+  const near = nearestForms(uri);
+  throw new TractError("not-found", "there is no resource with such an address", {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}resources/templates/list shows the forms of addresses.`,
+    data: { uri: uri.slice(0, URI_CHARS_SHOWN).toWellFormed(), near },
+  });
+}
+
+/** Forms of addresses whose kind is spelled nearly so. */
+function nearestForms(uri: string): readonly string[] {
+  const kind = /^tract:\/\/[^/]*\/([^/?#]{1,40})/.exec(uri)?.[1] ?? "";
+  return nearest(kind, Object.keys(RESOURCE_TEMPLATES)).map(
+    (name) => RESOURCE_TEMPLATES[name as ResourceAddress["kind"]], // One of the keys.
   );
 }
 

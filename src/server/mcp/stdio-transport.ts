@@ -1,7 +1,12 @@
 /** The stdio wire of one connection: a message per line, bounded in size, with nothing but the protocol on stdout. */
 import type { Readable, Writable } from "node:stream";
 import type { JSONRPCMessage, RequestId, Transport } from "@modelcontextprotocol/server";
-import { ProtocolErrorCode } from "@modelcontextprotocol/server";
+import {
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/server";
 import type { Log } from "../log.ts";
 import type { Envelope } from "./envelope-scanner.ts";
 import { createLineSplitter, type LineSplitter } from "./line-splitter.ts";
@@ -32,6 +37,8 @@ export class StdioTransport implements Transport {
   /** Requests that a client may still wait for. */
   readonly #unanswered = new Set<RequestId>();
   #drain: NodeJS.Timeout | null = null;
+  /** Resolves when stdout takes more; one wait for all answers that queue there. */
+  #flowing: Promise<void> | null = null;
   #isClosed = false;
   #markClosed: () => void = () => undefined;
 
@@ -44,6 +51,7 @@ export class StdioTransport implements Transport {
       bytesMax: options.messageBytesMax,
       onLine: (line) => this.#receive(line),
       onTooLong: (bytes, envelope) => this.#refuseTooLong(bytes, envelope),
+      onNotUtf8: ({ id }) => this.#refuse(ProtocolErrorCode.ParseError, "the line is not UTF-8", id),
     });
   }
 
@@ -60,12 +68,7 @@ export class StdioTransport implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#isClosed) return; // Nobody is there to read it.
     const { stdout } = this.#options;
-    if (!stdout.write(`${JSON.stringify(message)}\n`)) {
-      await new Promise<void>((resolve) => {
-        stdout.once("drain", resolve);
-        void this.closed.then(resolve);
-      });
-    }
+    if (!stdout.write(`${JSON.stringify(message)}\n`)) await this.#untilFlowing();
     if (!("method" in message) && message.id !== undefined) this.#settle(message.id);
   }
 
@@ -80,6 +83,16 @@ export class StdioTransport implements Transport {
     stdin.pause();
     this.#markClosed();
     this.onclose?.();
+  }
+
+  #untilFlowing(): Promise<void> {
+    const drained = new Promise<void>((resolve) => {
+      if (this.#flowing === null) this.#options.stdout.once("drain", resolve);
+    });
+    this.#flowing ??= Promise.race([drained, this.closed]).finally(() => {
+      this.#flowing = null;
+    });
+    return this.#flowing;
   }
 
   readonly #onData = (chunk: Buffer): void => this.#lines.push(chunk);
@@ -99,15 +112,19 @@ export class StdioTransport implements Transport {
   };
 
   #receive(line: string): void {
-    const message = parseMessage(line);
-    if (message === "not-json") {
+    const value = parseLine(line);
+    if (value === undefined) {
       this.#refuse(ProtocolErrorCode.ParseError, "the line is not JSON", null);
-    } else if (message === "not-rpc") {
-      this.#refuse(ProtocolErrorCode.InvalidRequest, "the line is not one JSON-RPC 2.0 message", null);
+    } else if (!isMessage(value)) {
+      this.#refuse(
+        ProtocolErrorCode.InvalidRequest,
+        "the line is not one JSON-RPC 2.0 message",
+        askedId(value),
+      );
     } else {
-      if ("method" in message) this.#follow(message);
-      this.#options.onInbound(message);
-      this.onmessage?.(message);
+      if ("method" in value) this.#follow(value);
+      this.#options.onInbound(value);
+      this.onmessage?.(value);
     }
   }
 
@@ -146,29 +163,23 @@ export class StdioTransport implements Transport {
   }
 }
 
-/** One JSON-RPC message; the protocol layer checks the rest of it. */
-function parseMessage(line: string): JSONRPCMessage | "not-json" | "not-rpc" {
-  let value: unknown;
+/** undefined when the line is no JSON. */
+function parseLine(line: string): unknown {
   try {
-    value = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
-    return "not-json";
+    return undefined;
   }
-  return isMessage(value) ? value : "not-rpc";
 }
 
+/** By the protocol layer's own checks: it would drop without an answer what does not pass them. */
 function isMessage(value: unknown): value is JSONRPCMessage {
-  if (typeof value !== "object" || value === null || !("jsonrpc" in value) || value.jsonrpc !== "2.0")
-    return false;
-  const hasId = "id" in value && (typeof value.id === "string" || Number.isSafeInteger(value.id));
-  if ("method" in value)
-    return typeof value.method === "string" && (hasId || !("id" in value)) && hasSoundParams(value);
-  return ("result" in value || "error" in value) && (hasId || !("id" in value));
+  return isJSONRPCRequest(value) || isJSONRPCNotification(value) || isJSONRPCResponse(value);
 }
 
-function hasSoundParams(value: object): boolean {
-  return (
-    !("params" in value) ||
-    (typeof value.params === "object" && value.params !== null && !Array.isArray(value.params))
-  );
+/** Id under which somebody waits for an answer to what is no sound message; null when nobody does. */
+function askedId(value: unknown): RequestId | null {
+  if (typeof value !== "object" || value === null || "result" in value || "error" in value) return null;
+  const id: unknown = "id" in value ? value.id : null;
+  return typeof id === "string" || (typeof id === "number" && Number.isSafeInteger(id)) ? id : null;
 }

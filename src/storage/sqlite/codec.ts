@@ -6,6 +6,7 @@ import type { Hash, Json, JsonObject } from "../records.ts";
 // Rows that are numbered per tract (operations, annotations, ledger) have the rowid tract × 2^32 + sequence: a tract's rows lie together, in
 // order, and neither needs an index of its own.
 const SEQUENCES = 2 ** 32;
+export const SEQUENCE_MAX: number = SEQUENCES - 1;
 /** The same in SQL: the key of the operation that a row of `alias` names. */
 export function operationKeyOf(alias: string): string {
   return `${alias}.tract_id * ${SEQUENCES} + ${alias}.operation_sequence`;

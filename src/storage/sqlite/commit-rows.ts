@@ -63,6 +63,13 @@ export function toPlacedCommit(database: Database, row: PlacedRow): CommitRecord
   );
 }
 
+const BY_ID = `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS} WHERE c.id = +?`;
+
+export function readCommitById(database: Database, id: number): CommitRecord | null {
+  const row = database.sql<PlacedRow>(BY_ID).get(id);
+  return row === undefined ? null : toPlacedCommit(database, row);
+}
+
 export function parentsOf(database: Database, row: PlaceRow): readonly Hash[] {
   const [, lineage, generation, extraParents, firstParent] = row;
   const first = firstParent === "" ? [] : [firstParent];

@@ -144,6 +144,13 @@ export function asStoreError(error: unknown): unknown {
     // No cause on busy: its text is SQLite's, and it says nothing more.
     if (words !== undefined)
       return new StoreError(words[0], words[1], words[0] === "store-busy" ? {} : { cause: error });
+    // The statements are fixed: what they miss was taken away behind Tract's back, and JSON in rows was written by us.
+    if (error instanceof Error && /^(no such (table|column)|malformed JSON)/.test(error.message))
+      return new StoreError(
+        "store-corrupt",
+        "The store's tables are not as Tract makes them. Keep the file, copy it to a safe place, and run verify to see what is affected.",
+        { cause: error },
+      );
     return new StoreError(
       "store-unusable",
       `SQLite refused what was asked (${name}). This is a fault of Tract; please report it.`,

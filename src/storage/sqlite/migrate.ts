@@ -43,6 +43,11 @@ export function migrate(connection: Connection): void {
   while (readIdentity(connection).version < SCHEMA_VERSION) migrateOnce(connection);
 }
 
+/** Runs every migration in an empty database: how a store's schema has to look. */
+export function makeSchema(connection: Connection): void {
+  for (const script of MIGRATIONS) connection.exec(script);
+}
+
 function migrateOnce(connection: Connection): void {
   connection.exec("BEGIN IMMEDIATE");
   try {

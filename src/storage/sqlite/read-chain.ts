@@ -137,7 +137,7 @@ export function readConfigCommits(database: Database, tract: string, head: Hash)
   if (headPlace === null) return [];
   const statement = database.sql<ConfigRow>(
     `SELECT ${PLACE_COLUMNS}, ${CHAIN_COLUMNS}
-     FROM config_commits s JOIN commits c ON c.lineage_id = s.lineage_id AND c.generation = s.generation ${COMMIT_JOINS} ${PLACE_JOINS}
+     FROM config_commits s CROSS JOIN commits c ON c.lineage_id = s.lineage_id AND c.generation = s.generation ${COMMIT_JOINS} ${PLACE_JOINS}
      WHERE s.lineage_id = +? AND s.generation <= +?`,
   );
   const rows = [...reachOf(database, headPlace)].flatMap(([lineage, to]) => statement.all(lineage, to));

@@ -1,18 +1,14 @@
 /** Reading the ledger: filtered pages and counts, each from the index that fits. */
 import type { Hash, JsonObject, LedgerRecord } from "../records.ts";
 import type { LedgerQuery } from "../store.ts";
-import { boundToMilliseconds, keyOf, parseList, sequenceOf, splitHashes, toIso } from "./codec.ts";
-import type { SqlValue } from "./connection.ts";
+import { keyOf, parseList, sequenceOf, splitHashes, toIso } from "./codec.ts";
 import { type Database, findTractId } from "./database.ts";
 import { EVERYDAY_ENTRY } from "./interned.ts";
+import { type LedgerFilter, type LedgerPlan, ledgerKindsOf, planLedger } from "./ledger-plan.ts";
 import { unpackHashes } from "./pack-hashes.ts";
-import { findOperationKey, keysOfCommit } from "./read-operations.ts";
 import { newestOf, oldestOf } from "./streams.ts";
-import { LEDGER_TIMES, timeBracket } from "./time-bracket.ts";
 import { unpackUlid } from "./ulid.ts";
 import { hashesOfOperation, unpackEntryId } from "./write-ledger.ts";
-
-type LedgerFilter = Omit<LedgerQuery, "limit" | "afterSequence" | "order">;
 
 type LedgerRow = [
   key: number,
@@ -64,122 +60,13 @@ function knownHashes(database: Database, operationKey: number | null): readonly 
     : hashesOfOperation({ results: splitHashes(row[0]), sources: splitHashes(row[1]) });
 }
 
-/** One index seek; together the streams of a query cover it, and no row is in two of them. */
-interface Stream {
-  readonly where: string;
-  readonly values: readonly SqlValue[];
-}
-const EVERYTHING: readonly Stream[] = [{ where: "", values: [] }];
-
-/** What a query comes down to: where to look, and what else has to hold. */
-interface Plan {
-  readonly streams: readonly Stream[];
-  readonly where: string;
-  readonly values: readonly SqlValue[];
-  readonly text: string | null;
-}
-
-function plan(database: Database, tractId: number, filter: LedgerFilter): Plan {
-  const since = filter.since === undefined ? null : boundToMilliseconds(filter.since);
-  const until = filter.until === undefined ? null : boundToMilliseconds(filter.until);
-  const { above, below } = timeBracket(database, tractId, LEDGER_TIMES, { since, until });
-  let where = "l.key > +? AND l.key < +?";
-  const values: SqlValue[] = [above, below];
-  const add = (sql: string, value: SqlValue): void => {
-    where += ` AND ${sql}`;
-    values.push(value);
-  };
-  if (since !== null) add("l.timestamp >= +?", since);
-  if (until !== null) add("l.timestamp <= +?", until);
-  // Looked for as bytes, because packed metadata is no JSON that SQLite can read; inside strings its quotes would be escaped.
-  if (filter.tool !== undefined)
-    add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", `"tool":${JSON.stringify(filter.tool)}`);
-
-  const kinds = kindsOf(database, filter);
-  const provenances = filter.sessionId === undefined ? null : provenancesOf(database, filter.sessionId);
-  const operations = filter.commit === undefined ? null : keysOfCommit(database, tractId, filter.commit);
-  let streams: readonly Stream[] | null = null;
-  // The narrowest filter leads; the others are checked row by row.
-  if (filter.submissionId !== undefined) streams = submissionStreams(database, tractId, filter.submissionId);
-  if (operations !== null) {
-    streams ??= operations.flatMap((key) => operationStream(database, key));
-    add(
-      "l.operation_sequence IN (SELECT value FROM json_each(?))",
-      JSON.stringify(operations.map(sequenceOf)),
-    );
-  }
-  if (provenances !== null) {
-    if (streams === null)
-      streams = provenances.map((id) => ({ where: " AND l.provenance_id = +?", values: [id] }));
-    else add("l.provenance_id IN (SELECT value FROM json_each(?))", JSON.stringify(provenances));
-  }
-  if (kinds !== null) {
-    if (streams === null) streams = kinds.map(kindStream);
-    else add("l.kind_id IN (SELECT value FROM json_each(?))", JSON.stringify(kinds));
-  }
-  return { streams: streams ?? EVERYTHING, where, values, text: filter.text?.toLowerCase() ?? null };
-}
-
-function kindsOf(database: Database, { eventTypes, decision }: LedgerFilter): readonly number[] | null {
-  if (eventTypes === undefined && decision === undefined) return null;
-  return database
-    .sql<[number, string, string]>(
-      "SELECT id, identity ->> 0, identity ->> 1 FROM names WHERE kind = 'ledger'",
-    )
-    .all()
-    .filter(
-      ([, event, of]) => (eventTypes?.includes(event) ?? true) && (decision === undefined || of === decision),
-    )
-    .map(([id]) => id);
-}
-
-/** The index on kinds leaves the everyday one out, which a scan finds soon enough. */
-function kindStream(kind: number): Stream {
-  const where =
-    kind === EVERYDAY_ENTRY
-      ? " AND +l.kind_id = +?"
-      : ` AND l.kind_id = +? AND l.kind_id <> ${EVERYDAY_ENTRY}`;
-  return { where, values: [kind] };
-}
-
-function provenancesOf(database: Database, sessionId: string): readonly number[] {
-  return database
-    .sql<[number]>("SELECT id FROM names WHERE kind = 'provenance' AND identity ->> 'session_id' = +?")
-    .all(sessionId)
-    .map(([id]) => id);
-}
-
-/** Entries submitted by an operation stand together; all others are indexed by their submission. */
-function submissionStreams(database: Database, tractId: number, submissionId: string): readonly Stream[] {
-  const key = findOperationKey(database, tractId, submissionId);
-  return [
-    { where: " AND l.submission = +?", values: [submissionId] },
-    ...(key === null ? [] : operationStream(database, key)),
-  ];
-}
-
-function operationStream(database: Database, operationKey: number): readonly Stream[] {
-  const row = database
-    .sql<[number, number, number]>(
-      "SELECT tract_id, ledger_from, ledger_count FROM operations WHERE key = +?",
-    )
-    .get(operationKey);
-  if (row === undefined) return [];
-  return [
-    {
-      where: " AND l.key > +? AND l.key <= +? AND l.operation_sequence = +?",
-      values: [keyOf(row[0], row[1]), keyOf(row[0], row[1] + row[2]), sequenceOf(operationKey)],
-    },
-  ];
-}
-
 /** Rows looked at per step when a text has to be found in them. */
 const TEXT_STEP = 1000;
 
 export function readLedger(database: Database, tract: string, query: LedgerQuery): readonly LedgerRecord[] {
   const tractId = findTractId(database, tract);
   if (tractId === null || query.limit <= 0) return [];
-  const planned = plan(database, tractId, query);
+  const planned = planLedger(database, tractId, query);
   const rising = query.order === "asc";
   const from = query.afterSequence === undefined ? null : keyOf(tractId, query.afterSequence);
   if (planned.text === null)
@@ -199,19 +86,19 @@ export function readLedger(database: Database, tract: string, query: LedgerQuery
 
 function pageOfKeys(
   database: Database,
-  { streams, where, values }: Plan,
+  { streams, where, values }: LedgerPlan,
   { rising, from, limit }: { readonly rising: boolean; readonly from: number | null; readonly limit: number },
 ): readonly number[] {
-  const beyond = from === null ? "" : rising ? " AND l.key > +?" : " AND l.key < +?";
-  const reads = streams.map(
-    (stream) => () =>
-      database
-        .sql<[number]>(
-          `SELECT l.key FROM ledger l WHERE ${where}${stream.where}${beyond} ORDER BY l.key ${rising ? "ASC" : "DESC"} LIMIT +?`,
-        )
-        .all(...values, ...stream.values, ...(from === null ? [] : [from]), limit)
-        .map(([key]) => key),
-  );
+  const reads = streams.map((stream) => () => {
+    const above = rising && from !== null ? Math.max(stream.above, from) : stream.above;
+    const below = !rising && from !== null ? Math.min(stream.below, from) : stream.below;
+    return database
+      .sql<[number]>(
+        `SELECT l.key FROM ledger l WHERE l.key > +? AND l.key < +?${where}${stream.where} ORDER BY l.key ${rising ? "ASC" : "DESC"} LIMIT +?`,
+      )
+      .all(above, below, ...values, ...stream.values, limit)
+      .map(([key]) => key);
+  });
   return rising ? oldestOf(reads, limit) : newestOf(reads, limit);
 }
 
@@ -230,22 +117,53 @@ function hasText({ reason, decision, metadata }: LedgerRecord, text: string): bo
 export function countLedger(database: Database, tract: string, filter: LedgerFilter): number {
   const tractId = findTractId(database, tract);
   if (tractId === null) return 0;
-  const planned = plan(database, tractId, filter);
-  if (planned.text !== null) {
-    let count = 0;
-    for (let from: number | null = null; ; ) {
-      const keys = pageOfKeys(database, planned, { rising: true, from, limit: TEXT_STEP });
-      for (const entry of readEntries(database, keys)) if (hasText(entry, planned.text)) count += 1;
-      const last = keys.at(-1);
-      if (last === undefined) return count;
-      from = last;
-    }
-  }
+  if (!hasOtherThanKinds(filter)) return countKinds(database, tractId, ledgerKindsOf(database, filter));
+  const planned = planLedger(database, tractId, filter);
+  return planned.text === null ? countStreams(database, planned) : countText(database, planned, planned.text);
+}
+
+function hasOtherThanKinds({ eventTypes, decision, ...others }: LedgerFilter): boolean {
+  return Object.values(others).some((value) => value !== undefined);
+}
+
+/** Entries are numbered without gaps, so all of them and the everyday ones are counted without looking at them. */
+function countKinds(database: Database, tractId: number, kinds: readonly number[] | null): number {
+  const all =
+    database.sql<[number]>("SELECT ledger_sequence FROM tracts WHERE id = +?").get(tractId)?.[0] ?? 0;
+  if (kinds === null) return all;
+  const bounds = [keyOf(tractId, 0), keyOf(tractId + 1, 0)] as const;
+  const ofKind = database.sql<[number]>(
+    `SELECT count(*) FROM ledger WHERE key > +? AND key < +? AND kind_id = +? AND kind_id <> ${EVERYDAY_ENTRY}`,
+  );
+  const special = database.sql<[number]>(
+    `SELECT count(*) FROM ledger INDEXED BY ledger_kind WHERE key > +? AND key < +? AND kind_id <> ${EVERYDAY_ENTRY}`,
+  );
   let count = 0;
-  for (const stream of planned.streams)
+  for (const kind of kinds)
+    count +=
+      kind === EVERYDAY_ENTRY
+        ? all - (special.get(...bounds)?.[0] ?? 0)
+        : (ofKind.get(...bounds, kind)?.[0] ?? 0);
+  return count;
+}
+
+function countStreams(database: Database, { streams, where, values }: LedgerPlan): number {
+  let count = 0;
+  for (const stream of streams)
     count +=
       database
-        .sql<[number]>(`SELECT count(*) FROM ledger l WHERE ${planned.where}${stream.where}`)
-        .get(...planned.values, ...stream.values)?.[0] ?? 0;
+        .sql<[number]>(`SELECT count(*) FROM ledger l WHERE l.key > +? AND l.key < +?${where}${stream.where}`)
+        .get(stream.above, stream.below, ...values, ...stream.values)?.[0] ?? 0;
   return count;
+}
+
+function countText(database: Database, planned: LedgerPlan, text: string): number {
+  let count = 0;
+  for (let from: number | null = null; ; ) {
+    const keys = pageOfKeys(database, planned, { rising: true, from, limit: TEXT_STEP });
+    for (const entry of readEntries(database, keys)) if (hasText(entry, text)) count += 1;
+    const last = keys.at(-1);
+    if (last === undefined) return count;
+    from = last;
+  }
 }

@@ -6,6 +6,7 @@ import {
   keyOf,
   operationKeyOf,
   parseObject,
+  SEQUENCE_MAX,
   sequenceOf,
   splitHashes,
   toIso,
@@ -110,44 +111,58 @@ export function readOperations(
   query: OperationQuery,
 ): readonly OperationRecord[] {
   const tractId = findTractId(database, tract);
-  if (tractId === null || query.limit <= 0) return [];
-  const above = keyOf(tractId, query.afterSequence ?? 0);
-  const below =
-    query.beforeSequence === undefined ? keyOf(tractId + 1, 0) : keyOf(tractId, query.beforeSequence);
-  const keys = query.commit === undefined ? null : keysOfCommit(database, tractId, query.commit);
-
-  let from = "operations o";
-  let where = "o.key > +? AND o.key < +?";
-  const values: SqlValue[] = [above, below];
-  if (query.ref !== undefined) {
-    const refId = findRefId(database, tractId, query.ref.kind, query.ref.name);
-    if (refId === null) return [];
-    // Driven by the moves of the ref, newest first.
-    from = `(SELECT DISTINCT operation_sequence FROM ref_moves WHERE ref_id = +? AND position >= 0 ORDER BY operation_sequence DESC) m
-      CROSS JOIN operations o ON o.key = ${keyOf(tractId, 0)} + m.operation_sequence`;
-    values.unshift(refId);
-  }
+  const source = tractId === null ? null : sourceOf(database, tractId, query);
+  if (tractId === null || source === null || query.limit <= 0) return [];
+  let { where } = source;
+  const values = [...source.values];
   if (query.standing)
     where +=
       " AND o.undone = 0 AND o.kind_id NOT IN (SELECT id FROM names WHERE kind = 'operation' AND identity ->> 1 = 'undo')";
-  if (keys !== null) {
+  if (query.commit !== undefined) {
     where += " AND o.key IN (SELECT value FROM json_each(?))";
-    values.push(JSON.stringify(keys));
+    values.push(JSON.stringify(keysOfCommit(database, tractId, query.commit)));
   }
-  const newest = (kindWhere: string, kindValues: readonly SqlValue[]): readonly number[] =>
+  const newest = (kindWhere: string, ...kind: readonly number[]): readonly number[] =>
     database
-      .sql<[number]>(`SELECT o.key FROM ${from} WHERE ${where}${kindWhere} ORDER BY o.key DESC LIMIT +?`)
-      .all(...values, ...kindValues, query.limit)
+      .sql<[number]>(
+        `SELECT o.key FROM ${source.from} WHERE ${where}${kindWhere} ORDER BY ${source.order} DESC LIMIT +?`,
+      )
+      .all(...values, ...kind, query.limit)
       .map(([key]) => key);
-  const kinds = kindsOf(database, query);
-  const page =
-    kinds === null
-      ? newest("", [])
-      : newestOf(
-          kinds.map((kind) => () => newest(kindCondition(kind), [kind])),
-          query.limit,
-        );
+  const streams = kindsOf(database, query)?.map((kind) => () => newest(kindCondition(kind), kind));
+  const page = streams === undefined ? newest("") : newestOf(streams, query.limit);
   return page.flatMap((key) => readByKey(database, key) ?? []);
+}
+
+/** Where operations are taken from, newest first without sorting. */
+interface Source {
+  readonly from: string;
+  readonly where: string;
+  readonly values: readonly SqlValue[];
+  readonly order: string;
+}
+
+/** null when the ref asked for has never been. */
+function sourceOf(database: Database, tractId: number, query: OperationQuery): Source | null {
+  const after = query.afterSequence ?? 0;
+  if (query.ref === undefined) {
+    const below =
+      query.beforeSequence === undefined ? keyOf(tractId + 1, 0) : keyOf(tractId, query.beforeSequence);
+    const values = [keyOf(tractId, after), below];
+    return { from: "operations o", where: "o.key > +? AND o.key < +?", values, order: "o.key" };
+  }
+  const refId = findRefId(database, tractId, query.ref.kind, query.ref.name);
+  if (refId === null) return null;
+  const before = query.beforeSequence ?? SEQUENCE_MAX;
+  return {
+    from: "ref_moves m CROSS JOIN operations o ON o.key = m.operation_sequence + +?",
+    // An operation that moved the ref twice counts once.
+    where: `m.ref_id = +? AND m.operation_sequence > +? AND m.operation_sequence < +? AND m.position >= 0
+      AND NOT EXISTS (SELECT 1 FROM ref_moves f WHERE f.ref_id = m.ref_id AND f.operation_sequence = m.operation_sequence
+        AND f.position >= 0 AND f.position < m.position)`,
+    values: [keyOf(tractId, 0), refId, after, before],
+    order: "m.operation_sequence",
+  };
 }
 
 /** The index on kinds leaves the everyday one out, which a scan finds soon enough. */

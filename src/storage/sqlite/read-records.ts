@@ -4,7 +4,8 @@ import { keyOf, toIso } from "./codec.ts";
 import { PRIORITIES } from "./commit-rows.ts";
 import { type Database, findTractId } from "./database.ts";
 
-type CompileRow = [
+/** The columns of a compile record in the order in which its seal covers them. */
+export type CompileRow = [
   id: string,
   head: Hash | "",
   branch: string | null,
@@ -18,8 +19,9 @@ type CompileRow = [
   digest: Hash,
   createdAt: number,
 ];
-const RECORDS = `SELECT record_id, lower(hex(head)), branch, options, annotation_sequence, compiler_version, token_count, token_source,
-  commit_count, message_count, lower(hex(digest)), created_at FROM compile_records`;
+export const COMPILE_COLUMNS: string = `record_id, lower(hex(head)), branch, options, annotation_sequence, compiler_version, token_count, token_source,
+  commit_count, message_count, lower(hex(digest)), created_at`;
+const RECORDS = `SELECT ${COMPILE_COLUMNS} FROM compile_records`;
 
 function toCompileRecord(row: CompileRow): CompileRecord {
   return {

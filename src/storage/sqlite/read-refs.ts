@@ -2,7 +2,7 @@
 import type { CommitRecord, Encoding, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
 import type { Snapshot } from "../store.ts";
 import { toIso } from "./codec.ts";
-import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
+import { readCommitById } from "./commit-rows.ts";
 import { type Database, findTractId, inReadTransaction, rememberCommit } from "./database.ts";
 import type { RefState, TractState } from "./known-states.ts";
 import { REF_KINDS, type RefValueRow, toRefValue } from "./ref-rows.ts";
@@ -111,16 +111,12 @@ function recordOf(state: TractState): TractRecord {
   };
 }
 
-const HEAD = `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS} WHERE c.id = +?`;
-
 /** Commits never change, so the tips met lately are kept. */
 function readHead(database: Database, id: number): CommitRecord | null {
   const known = database.recentCommits.get(id);
   if (known !== undefined) return known;
-  const row = database.sql<PlacedRow>(HEAD).get(id);
-  if (row === undefined) return null;
-  const commit = toPlacedCommit(database, row);
-  rememberCommit(database, id, commit);
+  const commit = readCommitById(database, id);
+  if (commit !== null) rememberCommit(database, id, commit);
   return commit;
 }
 

@@ -2,7 +2,7 @@
 import type { ContentRecord } from "../records.ts";
 import type { SearchHit, SearchQuery } from "../store.ts";
 import { commitCondition } from "./commit-filter.ts";
-import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
+import { readCommitById } from "./commit-rows.ts";
 import { type Database, findTractId, rollback } from "./database.ts";
 import { findPlace, type Reach, reaches, reachOf } from "./reach.ts";
 import { CONTENT_COLUMNS, type ContentRow, toContent } from "./read-commits.ts";
@@ -61,13 +61,19 @@ export function writeBatch(database: Database, batch: Batch): number {
       throw error;
     }
   }
+  return leftOver(database);
+}
+
+/** From the ids given out: counting the rows would cost more than indexing some of them. */
+function leftOver(database: Database): number {
   const { contents, commits } = readProgress(database);
-  const left = database
-    .sql<[number, number]>(
-      "SELECT (SELECT count(*) FROM contents WHERE id > +?), EXISTS (SELECT 1 FROM commits WHERE id > +?)",
+  const newest = database
+    .sql<[number | null, number | null]>(
+      "SELECT (SELECT max(id) FROM contents), (SELECT max(id) FROM commits)",
     )
-    .get(contents, commits);
-  return Math.max(left?.[0] ?? 0, left?.[1] ?? 0);
+    .get();
+  const contentsLeft = Math.max(0, (newest?.[0] ?? 0) - contents);
+  return contentsLeft > 0 || (newest?.[1] ?? 0) <= commits ? contentsLeft : 1;
 }
 
 function addBatch(database: Database, { from, to, texts }: Batch): void {
@@ -142,18 +148,19 @@ export function search(database: Database, tract: string, query: SearchQuery): r
     const sure = isAll ? contents : contents.filter(([, rank]) => rank < worst);
     const hits = commitsOf(database, tractId, sure, query, reach);
     if (isAll || hits.length >= wanted)
-      return hits.slice(query.offset, wanted).map(({ row, rank }) => ({
-        commit: toPlacedCommit(database, row),
-        score: -rank,
-      }));
+      return hits.slice(query.offset, wanted).flatMap(({ id, rank }) => {
+        const commit = readCommitById(database, id);
+        return commit === null ? [] : [{ commit, score: -rank }];
+      });
   }
 }
 
 interface Hit {
-  readonly row: PlacedRow;
+  readonly id: number;
   readonly rank: number;
 }
 
+/** Of the candidates only what decides is read. */
 function commitsOf(
   database: Database,
   tractId: number,
@@ -162,13 +169,13 @@ function commitsOf(
   reach: Reach | null,
 ): readonly Hit[] {
   const condition = commitCondition(query);
-  const statement = database.sql<PlacedRow>(
-    `SELECT ${PLACED_COLUMNS} FROM search_commits s CROSS JOIN commits c ON c.id = s.commit_id ${PLACED_JOINS}
+  const statement = database.sql<[id: number, lineage: number, generation: number]>(
+    `SELECT c.id, c.lineage_id, c.generation FROM search_commits s CROSS JOIN commits c ON c.id = s.commit_id
      WHERE s.content_id = +? AND +c.tract_id = +?${condition.sql}`,
   );
   const hits: Hit[] = [];
   for (const [content, rank] of contents)
-    for (const row of statement.all(content, tractId, ...condition.values))
-      if (reach === null || reaches(reach, { lineage: row[1], generation: row[2] })) hits.push({ row, rank });
-  return hits.sort((a, b) => a.rank - b.rank || b.row[0] - a.row[0]);
+    for (const [id, lineage, generation] of statement.all(content, tractId, ...condition.values))
+      if (reach === null || reaches(reach, { lineage, generation })) hits.push({ id, rank });
+  return hits.sort((a, b) => a.rank - b.rank || b.id - a.id);
 }

@@ -26,6 +26,8 @@ import type {
   Store,
   StoredCommit,
 } from "../store.ts";
+import { backUp } from "./back-up.ts";
+import { checkDerived, repairDerived } from "./check-derived.ts";
 import { checkIntegrity } from "./check-integrity.ts";
 import type { Connection } from "./connection.ts";
 import { type Database, databaseOver, inReadTransaction } from "./database.ts";
@@ -241,11 +243,20 @@ export class SqliteStore implements Store {
     return this.#read((database) => scanOperations(database, tract, after, limit));
   }
   checkIntegrity(): Promise<readonly string[]> {
-    return this.#read(checkIntegrity);
+    return this.#read((database) => checkIntegrity(database, this.#openMemory));
+  }
+  checkDerived(): Promise<readonly string[]> {
+    return this.#read((database) => checkDerived(database, this.#openMemory));
+  }
+  async repairDerived(): Promise<readonly string[]> {
+    return await patiently(this.#patience, () => repairDerived(this.#database, this.#openMemory));
   }
 
   readSize(): Promise<number> {
     return this.#readOnce(() => sizeOnDisk(this.#file));
+  }
+  backupTo(file: string): Promise<number> {
+    return this.#readOnce((database) => backUp(database, file));
   }
   readChangeCounter(): Promise<number> {
     return this.#readOnce((database) => database.sql<[number]>("PRAGMA data_version").get()?.[0] ?? 0);

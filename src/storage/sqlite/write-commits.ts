@@ -5,13 +5,11 @@ import { jsonOrNull, listOrNull, toMilliseconds } from "./codec.ts";
 import { COMMIT_OPERATIONS } from "./commit-rows.ts";
 import type { Database } from "./database.ts";
 import type { Writing } from "./publish.ts";
+import { findPlace as findStoredPlace, type Place } from "./reach.ts";
 import { requireContent } from "./write-contents.ts";
 
 /** Where a commit stands in history. */
-export interface CommitPlace {
-  readonly id: number;
-  readonly lineage: number;
-  readonly generation: number;
+export interface CommitPlace extends Place {
   /** True for a commit that this publish wrote. */
   readonly isNew: boolean;
 }
@@ -70,12 +68,8 @@ export function requirePlace(writing: Writing, hash: Hash): CommitPlace {
 }
 
 function readPlace(database: Database, tractId: number, hash: Hash): CommitPlace | undefined {
-  const row = database
-    .sql<[number, number, number]>(
-      "SELECT id, lineage_id, generation FROM commits WHERE tract_id = +? AND hash = unhex(?)",
-    )
-    .get(tractId, hash);
-  return row && { id: row[0], lineage: row[1], generation: row[2], isNew: false };
+  const place = findStoredPlace(database, tractId, hash);
+  return place === null ? undefined : { ...place, isNew: false };
 }
 
 /**

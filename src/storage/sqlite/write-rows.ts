@@ -1,6 +1,7 @@
 /** Writing the plain rows of a change set: annotations, compile records, content types. */
-import { jsonOrNull, keyOf, listOrNull, sequenceOf, toMilliseconds } from "./codec.ts";
+import { jsonOrNull, keyOf, listOrNull, toMilliseconds } from "./codec.ts";
 import { PRIORITIES } from "./commit-rows.ts";
+import { sealCompileRecord } from "./compile-seals.ts";
 import type { Writing } from "./publish.ts";
 import { requirePlace } from "./write-commits.ts";
 
@@ -29,14 +30,20 @@ export function writeAnnotations(writing: Writing): void {
 
 export function writeCompileRecords({ change, database, tract }: Writing): void {
   for (const record of change.compileRecords) {
-    const newest = database
-      .sql<[number | null]>("SELECT max(key) FROM compile_records WHERE key > +? AND key < +?")
-      .get(keyOf(tract.id, 0), keyOf(tract.id + 1, 0))?.[0];
-    const sequence = newest === null || newest === undefined ? 1 : sequenceOf(newest) + 1;
+    const sequence = database
+      .sql<[number]>(
+        `INSERT INTO compile_counts (tract_id, records) VALUES (?, 1)
+         ON CONFLICT (tract_id) DO UPDATE SET records = records + 1 RETURNING records`,
+      )
+      .get(tract.id)?.[0];
+    if (sequence === undefined) throw new Error("unreachable: an upsert gives back its row");
+    const options = JSON.stringify(record.options);
+    const createdAt = toMilliseconds(record.createdAt);
     database
       .sql(
         `INSERT INTO compile_records (key, tract_id, record_id, head, branch, options, annotation_sequence, compiler_version, token_count,
-           token_source, commit_count, message_count, digest, created_at) VALUES (?, ?, ?, unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?)`,
+           token_source, commit_count, message_count, digest, created_at, seal)
+         VALUES (?, ?, ?, unhex(?), ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, unhex(?))`,
       )
       .run(
         keyOf(tract.id, sequence),
@@ -44,7 +51,7 @@ export function writeCompileRecords({ change, database, tract }: Writing): void 
         record.id,
         record.head,
         record.branch,
-        JSON.stringify(record.options),
+        options,
         record.annotationSequence,
         record.compilerVersion,
         record.tokenCount,
@@ -52,7 +59,21 @@ export function writeCompileRecords({ change, database, tract }: Writing): void 
         record.commitCount,
         record.messageCount,
         record.digest,
-        toMilliseconds(record.createdAt),
+        createdAt,
+        sealCompileRecord(sequence, [
+          record.id,
+          record.head ?? "",
+          record.branch,
+          options,
+          record.annotationSequence,
+          record.compilerVersion,
+          record.tokenCount,
+          record.tokenSource,
+          record.commitCount,
+          record.messageCount,
+          record.digest,
+          createdAt,
+        ]),
       );
   }
 }

@@ -52,7 +52,10 @@ export const branchTool: Tool = defineTool({
   },
   readsOnly: ({ action }) => action === "list",
   run: async ({ engine }, input) => {
-    if (input.action === "list") return await presentList(engine, await listBranches(engine));
+    if (input.action === "list") {
+      refuseGiven(input);
+      return await presentList(engine, await listBranches(engine));
+    }
     return await presentChange(engine, input.action, await change(engine, input));
   },
 });
@@ -73,6 +76,13 @@ async function change(engine: Engine, input: InputOf<typeof INPUT>): Promise<Bra
     default:
       return assertNever(action);
   }
+}
+
+/** Who names a branch wants something done with it: a list would look as if it had been. */
+function refuseGiven({ name, from, new_name }: InputOf<typeof INPUT>): void {
+  const given = Object.entries({ name, from, new_name }).find(([, value]) => value !== undefined);
+  if (given !== undefined)
+    throw wrongArgument(given[0], "expected nothing with action list; say create, switch, rename or delete");
 }
 
 function required(argument: string, value: string | undefined): string {

@@ -4,7 +4,7 @@ import { isJsonObject } from "../../engine/content/json-rules.ts";
 import { type CommitResult, commit } from "../../engine/history/commit.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
 import { dialogueRole, jsonObject, priority, stringList, text, WRITE_FIELDS } from "../params.ts";
-import { wrongArgument } from "../parse-arguments.ts";
+import { wrongArgument, wrongContent } from "../parse-arguments.ts";
 import { answer, count, oneLine, plural } from "../render.ts";
 import { defineTool, type Tool, type ToolResult } from "../tool.ts";
 
@@ -51,7 +51,7 @@ export const commitTool: Tool = defineTool({
     idempotency_key: text,
     branch: text,
   },
-  contentArguments: ["content", "content_type", "role", "name"],
+  contentArguments: ["content"],
   hiddenInSelf: ["name", "metadata", "generation_config", "expected_head"],
   output: {
     commits: z.array(
@@ -66,7 +66,9 @@ export const commitTool: Tool = defineTool({
     if (several !== undefined && isOne)
       throw wrongArgument("items", "expected alone; what is common goes into each item");
     if (several === undefined && one.content === undefined)
-      throw wrongArgument("content", "is required, unless items are given");
+      throw wrongContent("content", "expected a text, or a content object, got nothing");
+    if (expected_head !== undefined && WHEREVER_HEAD_IS.test(expected_head))
+      throw wrongArgument("expected_head", "expected a hash, or a ref other than HEAD, which guards nothing");
     const result = await commit(engine, {
       items: (several ?? [one]).map((item) => ({ ...camelKeys(item), content: item.content })),
       branch,
@@ -77,6 +79,9 @@ export const commitTool: Tool = defineTool({
     return present(result);
   },
 });
+
+/** Spellings of HEAD itself: what the branch is compared with would be the branch. */
+const WHEREVER_HEAD_IS = /^(?:(?:HEAD|@)(?:~0+)?|~0+)$/;
 
 /** Written out by hand and without reading the store again: this is the answer that is given most often. */
 function present(result: CommitResult): ToolResult {

@@ -1,6 +1,8 @@
 /** Tool operations: lists what was done, newest first (spec 3.9, 8). */
 import { z } from "zod";
+import { TractError } from "../../engine/errors.ts";
 import { type OperationEntry, type OperationsPage, operations } from "../../engine/history/operations.ts";
+import { nearest } from "../../engine/nearest.ts";
 import { ENTRY_FIELDS } from "../entries.ts";
 import { snakeKeys } from "../names.ts";
 import { nextCursor, pageLimit, text } from "../params.ts";
@@ -36,12 +38,31 @@ export const operationsTool: Tool = defineTool({
   output: { operations: z.array(operationFields), next_cursor: nextCursor },
   run: async ({ engine }, input) => {
     const page = await operations(engine, input);
+    if (page.operations.length === 0 && input.type !== undefined) requireType(input.type);
     return {
       structured: snakeKeys(page),
       text: answer([columns(page.operations.map(operationCells))], nextStep(page)),
     };
   },
 });
+
+const TYPES: readonly string[] = ["commit", "branch", "checkout", "tag", "annotate", "import", "undo"];
+
+/** An empty list for a mistyped word would look as if nothing of the kind had been done. */
+function requireType(type: string): void {
+  if (TYPES.includes(type)) return;
+  const near = nearest(type, TYPES);
+  throw new TractError(
+    "invalid-argument",
+    `type: there is no type of operation ${JSON.stringify(type.slice(0, TYPE_CHARS_SHOWN))}`,
+    {
+      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Types: ${TYPES.join(", ")}.`,
+      data: { path: "type", near, expected: TYPES },
+    },
+  );
+}
+
+const TYPE_CHARS_SHOWN = 80;
 
 /** An operation as cells of a table; its id can be given to undo. */
 export function operationCells({

@@ -4,6 +4,7 @@ import { fenced } from "../../engine/compile/formats/markdown-guard.ts";
 import type { AnyContent } from "../../engine/content/content-types.ts";
 import { isBuiltIn } from "../../engine/content/content-types.ts";
 import { payloadText, plainText } from "../../engine/content/plain-text.ts";
+import { boundary } from "../../engine/cut-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type ShownCommit, type ShowResult, show } from "../../engine/history/show.ts";
 import { ENTRY_FIELDS, entryOf } from "../entries.ts";
@@ -117,11 +118,18 @@ function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string
       ? ""
       : `characters ${count(part.offset)} to ${count(part.offset + part.text.length)} of ${count(part.totalChars)}`,
   ];
-  const text = part?.text ?? (commit.content === null ? "" : shownText(commit.content));
-  return [...facts.filter((fact) => fact !== ""), fenced(text, "")].join("\n");
+  const whole = part?.text ?? (commit.content === null ? "" : shownText(commit.content));
+  const text = whole.slice(0, boundary(whole, Math.min(whole.length, TEXT_CHARS_MAX)));
+  const cut =
+    text.length === whole.length
+      ? ""
+      : `… cut after ${count(text.length)} of ${count(whole.length)} characters; show ${short(hash)} with offset ${(part?.offset ?? 0) + text.length} and limit ${TEXT_CHARS_MAX} goes on. The structured result has all of it.`;
+  return [...facts, fenced(text, ""), cut].filter((line) => line !== "").join("\n");
 }
 
 const MESSAGE_CHARS = 200;
+/** Of one commit's text in the answer to a model; more would push everything else out of its sight. */
+const TEXT_CHARS_MAX = 100_000;
 
 function shownText(content: AnyContent): string {
   if (isBuiltIn(content) && content.content_type === "tool_io")

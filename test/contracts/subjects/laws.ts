@@ -1,5 +1,9 @@
 /** What holds for every method of a store. */
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openStore } from "../../../src/storage/open-store.ts";
 import { AT_MAIN, branchMove, hashOf, SampleTract, tipOf } from "../../support/sample-tract.ts";
 import type { StoreUnderTest } from "../store-contract.ts";
 
@@ -106,6 +110,36 @@ export function lawsContract(under: StoreUnderTest): void {
     await expect(store.snippets(["text"], { terms: ["text"], words: 5 })).rejects.toMatchObject({
       failure: "store-unusable",
     });
+  });
+
+  it("copies itself into a new file for this user alone while another connection is open, and into no other", async ({
+    skip,
+  }) => {
+    const { store, reopen } = under;
+    const folder = await mkdtemp(join(tmpdir(), "tract-backup-"));
+    try {
+      const file = join(folder, "backup.db");
+      const tract = new SampleTract();
+      await store.publish(tract.creation(tract.chain(null, 3)));
+      if (reopen === null) {
+        await expect(store.backupTo(file)).rejects.toMatchObject({ failure: "store-unusable" });
+        return skip("a store in memory");
+      }
+      const other = await reopen();
+      const bytes = await store.backupTo(file);
+      await other.close();
+      const { mode, size } = await stat(file);
+      expect([size, mode & 0o777]).toEqual([bytes, 0o600]);
+      for (const place of [file, join(folder, "missing", "backup.db"), folder])
+        await expect(store.backupTo(place)).rejects.toMatchObject({ failure: "store-unusable" });
+      const copy = await openStore(file, { readonly: true });
+      expect(await copy.listTracts()).toEqual(await store.listTracts());
+      expect([await copy.checkIntegrity(), await copy.checkDerived()]).toEqual([[], []]);
+      await copy.close();
+      expect((await stat(file)).size).toBe(bytes);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("knows its size", async () => {

@@ -61,5 +61,17 @@ export function verifyContract(under: StoreUnderTest): void {
   it("finds a sound store sound", async () => {
     await sample();
     expect(await under.store.checkIntegrity()).toEqual([]);
+    expect(await under.store.checkDerived()).toEqual([]);
+  });
+
+  it("makes nothing again where all is sound, and changes nothing", async () => {
+    const { tract } = await sample();
+    await under.store.publish(
+      tract.nothing({ compileRecords: [tract.compileRecord(), tract.compileRecord()] }),
+    );
+    const before = await under.store.findTract(tract.name);
+    expect(await under.store.repairDerived()).toEqual([]);
+    expect(await under.store.findTract(tract.name)).toEqual(before);
+    expect([await under.store.checkIntegrity(), await under.store.checkDerived()]).toEqual([[], []]);
   });
 }

@@ -78,7 +78,8 @@ describe("compile", () => {
     await commit(test.engine, {
       items: [{ content: { content_type: "config", settings: { compile_budget: 5 } } }],
     });
-    expect(await texts()).toEqual([]);
+    expect((await errorOf(compile(test.engine, {}))).data).toEqual({ needed: 7, budget_tokens: 5 });
+    expect(await texts({ budgetTokens: 7 })).toEqual(["two"]);
     expect(await texts({ budgetTokens: 1000 })).toHaveLength(2);
   });
 
@@ -314,7 +315,7 @@ describe("forecast", () => {
   it("says what each budget would keep, and what a budget that is too small would need", async () => {
     await say("rules", { role: "system" });
     for (let i = 0; i < 20; i++) await say(`message number ${i}`);
-    const budgets = [3, 90, 1000];
+    const budgets = [3, 20, 40, 90, 1000];
     const forecasts = await forecast(test.engine, {}, budgets);
     expect(forecasts[0]).toEqual({ budgetTokens: 3, fits: false, needed: 7 });
     for (const entry of forecasts.slice(1)) {

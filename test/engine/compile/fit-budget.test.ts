@@ -132,18 +132,18 @@ describe("a budget", () => {
       history.annotate(pin, "pinned");
       return pin;
     });
-    const context = compileChain(history, { budgetTokens: 120 });
+    const context = compileChain(history, { budgetTokens: 75 });
     expect(context.commitHashes.flat()).toEqual(pins);
     expect(context.omitted).toHaveLength(4);
     expect(context.messages).toHaveLength(5);
     expect(context.messages[3]).toMatchObject({ content: expect.stringContaining("left out") });
   });
 
-  it("smaller than anything gives an empty context, with everything named as left out", () => {
-    const context = compileChain(talk(3), { budgetTokens: 1 });
-    expect(context.messages).toEqual([]);
-    expect(context.tokenCount).toBe(0);
-    expect(context.omitted).toMatchObject([{ messages: 3 }]);
+  it("smaller than anything is refused with the number that is needed", () => {
+    const error = errorOf(() => compileChain(talk(3), { budgetTokens: 1 }));
+    expect(error.code).toBe("budget-too-small");
+    const needed = Number(error.data.needed);
+    expect(compileChain(talk(3), { budgetTokens: needed }).tokenCount).toBe(needed);
   });
 
   it("keeps the newest message even if it alone takes more than three quarters of the room", () => {

@@ -132,3 +132,19 @@ it("gives a position back only for the query that it was made for", () => {
     expect.objectContaining({ code: "invalid-argument" }),
   );
 });
+
+it.each([
+  [[null, "a".repeat(64), "b".repeat(64), "a".repeat(64)]],
+  [7],
+  [Number.MAX_SAFE_INTEGER],
+  ["main"],
+  [{ name: "a", at: -1, on: true, near: [1.5, "é"] }],
+])("packs the position %j and finds it again, and nothing in a part of it", (position) => {
+  const paged = { kind: "log", query: {} };
+  const cursor = encodeCursor(paged, position);
+  expect(decodeCursor(cursor, paged, z.json())).toEqual(position);
+  for (const broken of [cursor.slice(0, -2), `${cursor}AA`, `${cursor}=`, `x${cursor}`])
+    expect(() => decodeCursor(broken, paged, z.json())).toThrow(
+      expect.objectContaining({ code: "invalid-argument" }),
+    );
+});

@@ -41,9 +41,15 @@ describe("status", () => {
     await say(engine, "on main");
     await createBranch(engine, { name: "side" });
     const onSide = await say(engine, "on side", { branch: "side" });
-    expect(await status(engine, { branch: "side" })).toMatchObject({ branch: "side", head: onSide, commits: 2 });
+    expect(await status(engine, { branch: "side" })).toMatchObject({
+      branch: "side",
+      head: onSide,
+      commits: 2,
+    });
     expect(await status(engine)).toMatchObject({ branch: "main", commits: 1 });
-    expect((await refusal(engine, () => status(engine, { branch: "sied" }))).data).toMatchObject({ near: ["side"] });
+    expect((await refusal(engine, () => status(engine, { branch: "sied" }))).data).toMatchObject({
+      near: ["side"],
+    });
   });
 
   it("counts what compile counts, and names the latest commits and operations", async () => {

@@ -52,7 +52,7 @@ for (const store of ["sqlite", "memory"] as const) {
         submissionId: operationId,
         reason: "Committed 1 commit (dialogue) to main",
         promptsUsed: [],
-        metadataKeys: ["after", "before", "branch", "provenance", "tokens"],
+        metadataKeys: ["after", "before", "branch", "provenance", "record", "tokens"],
         metadata: {
           after: head,
           before: null,

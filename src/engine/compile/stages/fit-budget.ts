@@ -1,5 +1,4 @@
 /** Stage 7 of compile: what stays under a budget, whole units only, and a stub for each run that does not (spec 2.2; spec 9, 11). */
-import { TractError } from "../../errors.ts";
 import type { FormatWriter } from "../canvas.ts";
 import type { Draft } from "../draft.ts";
 import {
@@ -15,6 +14,7 @@ import type { Kit } from "../kit.ts";
 import { segmentsOf } from "../segment.ts";
 import type { Gap, Piece, Unit } from "../unit.ts";
 import { unitReader } from "../unit-reader.ts";
+import { fitTightly } from "./fit-tightly.ts";
 
 /** What is left of a draft. */
 export type Arrangement =
@@ -39,7 +39,7 @@ export interface FitRequest {
 /**
  * Pinned units stay; then important ones, newest first, each that fits; then the newest normal ones up to the first that does not fit.
  *
- * @throws TractError `budget-too-small`, with the number needed, when the pinned units alone are over the budget.
+ * @throws TractError `budget-too-small`, with the number needed, when the pinned units alone are over the budget, or nothing at all fits.
  */
 export function fitBudget(draft: Draft, request: FitRequest): Arrangement {
   const { budgetTokens, writer, kit } = request;
@@ -49,7 +49,6 @@ export function fitBudget(draft: Draft, request: FitRequest): Arrangement {
   const fit = takeUnits(takeSealed(draft, context), count, context);
   if (!fit.isCut) return WHOLE;
   const room = roomFor(context);
-  if (fit.pinned > 0 && fit.pinned > room) throw tooSmall(budgetTokens, fit.pinned + budgetTokens - room);
   if (fit.important === 0 || fit.pinned + fit.important + GAP_TOKENS_MAX <= room)
     return arrange(fit, context);
   const kept = keptImportant(context, { count, room: room - fit.pinned - GAP_TOKENS_MAX });
@@ -89,6 +88,7 @@ function keptImportant(
   return kept;
 }
 
+/** While a normal unit is left, there is room for every stub; else what stays is measured. */
 function arrange(fit: FitState, context: FitContext): Arrangement {
   const { unitAt, writer, kit, isDropped } = context;
   const pieces: Piece[] = [...fit.head];
@@ -97,22 +97,6 @@ function arrange(fit: FitState, context: FitContext): Arrangement {
     if (isDropped(unit)) leaveOut(pieces, unit, writer.costAlone(unit, kit));
     else pieces.push(unit);
   }
-  const gaps = pieces.filter((piece): piece is Gap => piece.kind === "gap");
-  const left = roomFor(context) - fit.pinned - fit.important - fit.normal;
-  const stubsMax = Math.max(0, Math.floor(left / GAP_TOKENS_MAX));
-  if (gaps.length <= stubsMax) return { kind: "cut", pieces, gaps };
-  // Stubs are the first to go, the oldest before the others: `gaps` still names what they stood for.
-  const hidden = new Set<Piece>(gaps.slice(0, gaps.length - stubsMax));
-  return { kind: "cut", pieces: pieces.filter((piece) => !hidden.has(piece)), gaps };
-}
-
-function tooSmall(budgetTokens: number, needed: number): TractError {
-  return new TractError(
-    "budget-too-small",
-    `the pinned commits alone need ${needed} tokens; the budget is ${budgetTokens}`,
-    {
-      hint: "Raise budget_tokens to the number needed, or annotate commits that need not always be there with a lower priority.",
-      data: { needed, budget_tokens: budgetTokens },
-    },
-  );
+  if (fit.normalCount === 0) return { kind: "cut", ...fitTightly(context, fit.count, pieces) };
+  return { kind: "cut", pieces, gaps: pieces.filter((piece): piece is Gap => piece.kind === "gap") };
 }

@@ -30,21 +30,24 @@ export async function* readPages<Row>(
     } else if (limit > 1) {
       limit = Math.ceil(limit / 2);
     } else {
-      after = await placeOfDamage(read, after);
-      unreadable(after);
+      const place = await placeOfDamage(read, after);
+      unreadable(place ?? after + 1);
+      if (place === null) return; // Nothing beyond it can be read either, as when a whole table is gone.
+      after = place;
       limit = pageRows;
     }
   }
 }
 
 /** The first row beyond `after` cannot be read. Where is it? Reading beyond it works again, or meets the next damaged one. */
-async function placeOfDamage<Row>(read: ReadPage<Row>, after: number): Promise<number> {
+async function placeOfDamage<Row>(read: ReadPage<Row>, after: number): Promise<number | null> {
   let fails = after;
   let step = 1;
   while ((await orDamage(read(after + step, 1))) === undefined && step < PLACES_MAX) {
     fails = after + step;
     step *= 2;
   }
+  if (step >= PLACES_MAX) return null;
   let works = after + step;
   while (works - fails > 1) {
     const middle = Math.floor((fails + works) / 2);

@@ -3,6 +3,7 @@ import type { CommitRecord, LedgerRecord, OperationRecord } from "../../../stora
 import type { Verification } from "../verify.ts";
 import { verifyAnnotations } from "./annotations.ts";
 import { type ReadPage, readPages } from "./damaged-rows.ts";
+import { fieldAgainstRecord } from "./digests.ts";
 import { fieldAgainstEntry } from "./evidence.ts";
 import { verifyOtherMaker, verifyResults, verifySources } from "./links.ts";
 import { pairCommits } from "./made-commits.ts";
@@ -41,7 +42,7 @@ export async function verifyOperations(
       for (const move of refs.replay(operation)) await refs.verifyStart(operation, move);
       if (operation.sources.length > 0) await verifySources(verification, operation);
       if (operation.annotationsTo > operation.annotationsFrom)
-        await verifyAnnotations(verification, operation);
+        await verifyAnnotations(verification, operation, entry);
       undone.add(operation);
     }
     await advance("operations", rows.length);
@@ -54,10 +55,15 @@ export async function verifyOperations(
 }
 
 function verifyEvidence({ report }: Verification, operation: OperationRecord, entry: LedgerRecord): void {
-  const field = fieldAgainstEntry(operation, entry);
+  // What the entry says in words is looked at only when its digest does not hold: then it tells which field it is.
+  const digestField = fieldAgainstRecord(operation, entry);
+  const field = (digestField === "record" ? fieldAgainstEntry(operation, entry) : null) ?? digestField;
   if (field === null) return;
   const { sequence } = operation;
-  const detail = `its ${field} is not what its ledger entry says`;
+  const detail =
+    field === "record"
+      ? "its digest is another: one of author, ref moves, sources, results, params, undoes and idempotency key was changed"
+      : `its ${field} is not what its ledger entry says`;
   report({ kind: "operation", what: "changed", field, sequence, detail });
 }
 

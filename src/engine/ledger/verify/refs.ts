@@ -2,6 +2,7 @@
 import type { RefKind, RefRecord } from "../../../storage/records.ts";
 import { sameRefValue } from "../../history/ref-value.ts";
 import type { Verification } from "../verify.ts";
+import { orDamage } from "./damaged-rows.ts";
 import type { MovedRef, RefHistory } from "./ref-history.ts";
 
 const KINDS: readonly RefKind[] = ["branch", "tag", "worktree", "orig_head", "previous"];
@@ -11,7 +12,10 @@ export async function verifyRefs(verification: Verification, history: RefHistory
   if (tract === null) return;
   const found = new Set<MovedRef>();
   for (const kind of KINDS) {
-    for (const ref of await engine.store.listRefs(engine.scope.tract, kind)) {
+    const refs = await orDamage(engine.store.listRefs(engine.scope.tract, kind));
+    if (refs === undefined)
+      report({ kind: "ref", what: "unreadable", name: kind, detail: "none of this kind can be read" });
+    for (const ref of refs ?? []) {
       const moved = history.find(kind, ref.name);
       if (moved !== undefined) found.add(moved);
       const problem = await problemOf(verification, ref, moved);

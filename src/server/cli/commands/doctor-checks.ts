@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { TractError } from "../../../engine/errors.ts";
 import { loadTokenCounter } from "../../../engine/tokens/token-counter.ts";
 import type { Store } from "../../../storage/store.ts";
-import { expectedFailure } from "../../../tools/failure.ts";
+import { expectedFailure, type ToolFailure } from "../../../tools/failure.ts";
 import { openForInspection, type Services } from "../../compose.ts";
 import type { Config } from "../../config.ts";
+import { hintForCommandLine } from "../words-of-hints.ts";
 import { probeServer } from "./probe-server.ts";
+import { storeAccess, systemMayAccess } from "./store-access.ts";
 
 export interface Check {
   readonly name: string;
+  /** False: something is broken. True with a hint: it works, but not all of it. */
   readonly ok: boolean;
   readonly detail: string;
   /** null when all is well. */
@@ -27,7 +30,7 @@ export async function runChecks(host: CheckHost): Promise<readonly Check[]> {
   return [
     nodeCheck(),
     await check("token tables", async () => await tokenTables(host.config)),
-    await check("store", async () => await inspectStore(host.config)),
+    await checkStore(host.config),
     ...(await checkTrial(host)),
   ];
 }
@@ -42,9 +45,17 @@ async function check(name: string, look: () => Promise<string>): Promise<Check> 
       name,
       ok: false,
       detail,
-      hint: failure?.hint ?? "Run it again with --log-level debug, and report what it says.",
+      hint: hintOf(failure),
     };
   }
+}
+
+/** Other commands send people here for what the store's location lacks; here the message has said it. */
+function hintOf(failure: ToolFailure | null): string {
+  if (failure === null) return "Run it again with --log-level debug, and report what it says.";
+  return failure.hint.includes("tract doctor")
+    ? "Check where --store, TRACT_STORE or the settings file point, and the permissions there."
+    : hintForCommandLine(failure.hint);
 }
 
 function nodeCheck(): Check {
@@ -63,6 +74,14 @@ async function tokenTables({ settings }: Config): Promise<string> {
   const tokens = counter.count("Hello world");
   if (tokens !== 2) throw new Error("wrong count");
   return `${settings.encoding} loads and counts`;
+}
+
+async function checkStore(config: Config): Promise<Check> {
+  const access = storeAccess(config.settings.store.slice("sqlite:".length), systemMayAccess);
+  if (access.refusal !== null) return { name: "store", ok: false, ...access.refusal };
+  const found = await check("store", async () => await inspectStore(config));
+  if (!found.ok || access.lack === null) return found;
+  return { ...found, detail: `${found.detail}; ${access.lack.detail}`, hint: access.lack.hint };
 }
 
 async function inspectStore(config: Config): Promise<string> {

@@ -3,8 +3,8 @@ import { VERSION } from "../../../version.ts";
 import type { SettingSource } from "../../config-layers.ts";
 import { SETTING_NAMES } from "../../settings.ts";
 import { printableJson } from "../printable-json.ts";
-import { table } from "../table.ts";
-import type { Terminal } from "../terminal.ts";
+import { displayWidth, table, wrapped } from "../table.ts";
+import type { Colors, Terminal } from "../terminal.ts";
 import { type Check, type CheckHost, runChecks } from "./doctor-checks.ts";
 
 /** Shows the report; true when nothing is broken. */
@@ -45,11 +45,7 @@ interface Report {
 }
 
 function readable(report: Report, { colors, width }: Terminal): string {
-  const { bold, dim, green, red, yellow } = colors;
-  const checkRows = report.checks.flatMap(({ name, ok, detail, hint }) => [
-    [ok ? green("✓") : red("✗"), name, detail],
-    ...(hint === null ? [] : [["", "", dim(`→ ${hint}`)]]),
-  ]);
+  const { bold, dim, red, yellow } = colors;
   const settingRows = report.settings.map(({ name, value, source }) => [
     name,
     value === null ? dim("not set") : String(value),
@@ -57,13 +53,31 @@ function readable(report: Report, { colors, width }: Terminal): string {
   ]);
   return [
     `${bold(`tract ${report.version}`)} ${dim(report.platform)}\n\n`,
-    table([{}, {}, {}], checkRows, width),
+    ...checkLines(report.checks, colors, width),
     `\n${bold("Settings")}\n`,
     table([{}, { gives: true }, {}], settingRows, width),
-    ...report.warnings.map((warning) => `\n${yellow("warning:")} ${warning}`),
+    ...report.warnings.map(
+      (warning) => `\n${wrapped(`warning: ${warning}`, width).replace(/^warning:/, yellow)}`,
+    ),
     report.warnings.length > 0 ? "\n" : "",
     report.ok ? "" : `\n${red("Something is broken: see the lines with ✗.")}\n`,
   ].join("");
+}
+
+/** A line for each check, and below it what to do where there is something to do. */
+function checkLines(checks: readonly Check[], colors: Colors, width: number): readonly string[] {
+  const names = Math.max(...checks.map(({ name }) => displayWidth(name)));
+  const indent = " ".repeat("✓".length + names + 2 * "  ".length);
+  return checks.map((check) => {
+    const { name, detail, hint } = check;
+    const advice = hint === null ? "" : `\n${colors.dim(wrapped(`${indent}→ ${hint}`, width))}`;
+    const words = wrapped(`${indent}${detail}`, width).slice(indent.length);
+    return `${markOf(check, colors)}  ${name.padEnd(names)}  ${words}${advice}\n`;
+  });
+}
+
+function markOf({ ok, hint }: Check, { green, red, yellow }: Colors): string {
+  return ok ? (hint === null ? green("✓") : yellow("!")) : red("✗");
 }
 
 function sourceText(source: SettingSource): string {

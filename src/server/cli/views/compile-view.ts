@@ -1,7 +1,7 @@
 /** A compiled context for people and pipes: a provider's request as JSON, or the context as readable text. */
 import { z } from "zod";
 import { printableJson } from "../printable-json.ts";
-import { textView } from "./text-view.ts";
+import { asIsView } from "./text-view.ts";
 import type { View } from "./view.ts";
 
 const compiled = z.looseObject({ messages: z.unknown().optional(), system: z.unknown().optional() });
@@ -14,6 +14,6 @@ export const compileView: View = (result, terminal, options) => {
   const { format } = options;
   const { system, messages } = compiled.parse(result.structured);
   const isRequest = (format === "openai" || format === "anthropic") && messages !== undefined;
-  if (!isRequest) return textView(result, terminal, options);
+  if (!isRequest) return asIsView(result, terminal, options);
   return printableJson(format === "openai" ? messages : { system, messages });
 };

@@ -1,10 +1,10 @@
-/** Lists as tables that fit the terminal: branches, operations, ledger entries. */
+/** Lists as tables that fit the terminal: branches, tags, operations, ledger entries. */
 import { z } from "zod";
 import { table } from "../table.ts";
 import { type Colors, harmless } from "../terminal.ts";
 import { textView } from "./text-view.ts";
 import type { View } from "./view.ts";
-import { dayAndMinute, moreLine, shortHash } from "./words.ts";
+import { dayAndMinute, isNarrow, moreLine, oneLine, shorterTime, shortHash } from "./words.ts";
 
 const branches = z.looseObject({
   branches: z.array(
@@ -35,6 +35,12 @@ export const branchView: View = (result, terminal, options) => {
   return table([{}, { gives: true }, {}, {}, {}], rows, terminal.width);
 };
 
+/** Only a list can be empty. */
+export const tagView: View = (result, terminal, options) => {
+  const { tags } = result.structured;
+  return Array.isArray(tags) && tags.length === 0 ? "No tags.\n" : textView(result, terminal, options);
+};
+
 const operations = z.looseObject({
   operations: z.array(
     z.looseObject({
@@ -50,12 +56,12 @@ const operations = z.looseObject({
   next_cursor: z.string().nullable(),
 });
 
-export const operationsView: View = ({ structured }, { colors, width }) => {
+export const operationsView: View = ({ structured }, { colors, width }, { today }) => {
   const { operations: listed, next_cursor } = operations.parse(structured);
   if (listed.length === 0) return "Nothing was done in this tract yet.\n";
   const rows = listed.map(({ id, type, branch, author, created_at, results, undone }) => [
     colors.yellow(id),
-    colors.dim(dayAndMinute(created_at)),
+    colors.dim(timeFor(width, created_at, today)),
     undone ? colors.strikethrough(type) : type,
     branch === null ? "" : harmless(branch),
     colors.dim(harmless(author.name ?? author.kind)),
@@ -83,15 +89,19 @@ const ledger = z.looseObject({
   next_cursor: z.string().nullable(),
 });
 
-export const ledgerView: View = ({ structured }, { colors, width }) => {
+export const ledgerView: View = ({ structured }, { colors, width }, { today }) => {
   const { entries, count, next_cursor } = ledger.parse(structured);
   const rows = entries.map(({ seq, event_type, decision, reason, timestamp }) => [
     colors.yellow(String(seq)),
-    colors.dim(dayAndMinute(timestamp)),
+    colors.dim(timeFor(width, timestamp, today)),
     event_type,
-    harmless(decision),
-    harmless(reason).replace(/\s+/g, " "),
+    oneLine(decision),
+    oneLine(reason),
   ]);
   const summary = colors.dim(count === 1 ? "1 entry in all" : `${count.toLocaleString("en")} entries in all`);
   return `${table([{ align: "right" }, {}, {}, {}, { gives: true }], rows, width)}${summary}\n${moreLine(next_cursor, colors)}`;
 };
+
+function timeFor(width: number, iso: string, today: string): string {
+  return isNarrow(width) ? shorterTime(iso, today) : dayAndMinute(iso);
+}

@@ -7,6 +7,8 @@ export interface ViewOptions {
   readonly graph: boolean;
   /** The `--format` of compile. */
   readonly format: string | null;
+  /** The day in UTC, as `2026-03-01`: times of today are shown shorter. */
+  readonly today: string;
 }
 
 /** Gives the text for stdout, ending in a line break; empty when there is nothing to show. */

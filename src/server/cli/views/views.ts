@@ -1,9 +1,9 @@
 /** Which view shows which tool's result; what has none of its own is shown as its text. */
 import type { ToolName } from "../../../tools/profiles.ts";
 import { compileView } from "./compile-view.ts";
-import { branchView, ledgerView, operationsView } from "./list-views.ts";
+import { branchView, ledgerView, operationsView, tagView } from "./list-views.ts";
 import { logView } from "./log-view.ts";
-import { textView } from "./text-view.ts";
+import { columnsView, textView } from "./text-view.ts";
 import type { View } from "./view.ts";
 
 export function viewOf(tool: ToolName): View {
@@ -16,4 +16,6 @@ const VIEWS: { readonly [name in ToolName]?: View } = {
   log: logView,
   operations: operationsView,
   query_ledger: ledgerView,
+  status: columnsView,
+  tag: tagView,
 };

@@ -190,6 +190,9 @@ CREATE INDEX ledger_provenance ON ledger (provenance_id);
 CREATE INDEX ledger_submission ON ledger (submission) WHERE submission IS NOT NULL;
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+-- INSERT OR REPLACE removes the old row without telling ledger_no_delete, unless the connection asks for it.
+CREATE TRIGGER ledger_no_replace BEFORE INSERT ON ledger WHEN EXISTS (SELECT 1 FROM ledger WHERE key = NEW.key)
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 CREATE TABLE compile_records (
   key INTEGER PRIMARY KEY,
@@ -205,10 +208,13 @@ CREATE TABLE compile_records (
   commit_count INTEGER NOT NULL,
   message_count INTEGER NOT NULL,
   digest BLOB NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  seal BLOB NOT NULL                    -- SHA-256 of all of the above (compile-seals.ts)
 ) STRICT;
 CREATE UNIQUE INDEX compile_records_id ON compile_records (tract_id, record_id);
 CREATE INDEX compile_records_branch ON compile_records (branch);
+-- How many compile records a tract has: shows that the newest ones are still there.
+CREATE TABLE compile_counts (tract_id INTEGER PRIMARY KEY REFERENCES tracts (id), records INTEGER NOT NULL) STRICT;
 
 CREATE TABLE content_types (
   tract_id INTEGER NOT NULL REFERENCES tracts (id),
