@@ -83,7 +83,37 @@ const filter = {
 };
 const paged = { limit: count, cursor: text };
 
-const SHAPES = {
+/** Requests of the library, by what takes them. */
+export type ShapeName =
+  | "text"
+  | "commitOptions"
+  | "batchItems"
+  | "batchOptions"
+  | "systemOptions"
+  | "userOptions"
+  | "assistantOptions"
+  | "compile"
+  | "budgets"
+  | "status"
+  | "log"
+  | "show"
+  | "search"
+  | "listBranches"
+  | "createBranch"
+  | "renameBranch"
+  | "deleteBranch"
+  | "createTag"
+  | "annotate"
+  | "operations"
+  | "undo"
+  | "queryLedger"
+  | "verify"
+  | "importTranscript"
+  | "contentType"
+  | "openStore"
+  | "tract";
+
+const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
   text: z.string(),
   commitOptions: z.strictObject({ ...about, ...place }),
   batchItems: z.array(z.strictObject({ content: z.unknown(), ...about })),
@@ -170,7 +200,7 @@ const SHAPES = {
     agentClass: text,
   }),
   tract: z.strictObject({ worktree: text }),
-} as const;
+};
 
 /**
  * Gives a request back when it has the shape that it must have.
@@ -178,7 +208,7 @@ const SHAPES = {
  * @param name How the request is called in errors.
  * @throws TractError `invalid-argument` with the option's path; an unknown option is told with the nearest names.
  */
-export function checkShape<Request>(shape: keyof typeof SHAPES, request: Request, name: string): Request {
+export function checkShape<Request>(shape: ShapeName, request: Request, name: string): Request {
   const parsed = SHAPES[shape].safeParse(request);
   if (parsed.success) return request;
   const issue = parsed.error.issues[0];

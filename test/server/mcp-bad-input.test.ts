@@ -131,6 +131,16 @@ describe("bad input", () => {
     );
   });
 
+  it("of megabytes is shown to a model in part, and whole in structure", async () => {
+    const { client } = await servers.startRaw();
+    const content = "a long text ".repeat(100_000);
+    await call(client, "commit", { content });
+    const { result } = await call(client, "show", { refs: "HEAD" });
+    expect(result.structuredContent.commits[0].content.text).toBe(content);
+    expect(result.content[0].text.length).toBeLessThan(101_000);
+    expect(result.content[0].text).toContain("offset 100000");
+  });
+
   it("in searches is only words", async () => {
     const { client } = await servers.startRaw();
     await call(client, "commit", { content: "the quick brown fox" });

@@ -8,7 +8,7 @@ import { type CompilePoint, lineageKey, pointKey } from "./cache.ts";
 import { contextTokens } from "./canvas.ts";
 import { type Draft, EMPTY_DRAFT, growDraft, messageCountOf } from "./draft.ts";
 import { costOfUnit } from "./formats/plain.ts";
-import { type Kit, kitOf } from "./kit.ts";
+import { KIT_WITHOUT_COUNTER, type Kit, kitOf } from "./kit.ts";
 import { loadDraft } from "./load-draft.ts";
 import { type CompileOptions, type CompileSettings, measuringOptions } from "./options.ts";
 import { EMPTY_TALLY, growTally, type Tally, type TallyNews } from "./tally.ts";
@@ -53,7 +53,7 @@ export async function measurePlanned(
   planned: PlannedChange,
 ): Promise<ContextSize> {
   const options = measuringOptions(at.settings);
-  const kit = kitOf(await engine.tokenCounter(at.encoding));
+  const kit = await kitFor(engine, at, options);
   const head = planned.chain.at(-1)?.commit.hash ?? at.head;
   const annotations = planned.annotations.map((row, index) => ({
     ...row,
@@ -87,6 +87,11 @@ async function loadTally(engine: Engine, at: CompilePoint, options: CompileOptio
   return tally;
 }
 
+/** Only outlines have texts that are not counted yet. */
+async function kitFor(engine: Engine, at: CompilePoint, { strategy }: CompileOptions): Promise<Kit> {
+  return strategy === "full" ? KIT_WITHOUT_COUNTER : kitOf(await engine.tokenCounter(at.encoding));
+}
+
 const BASES_TRIED_MAX = 4;
 
 async function growKnown(engine: Engine, at: CompilePoint, options: CompileOptions): Promise<Tally | null> {
@@ -104,7 +109,7 @@ async function growKnown(engine: Engine, at: CompilePoint, options: CompileOptio
       after === annotationSequence
         ? []
         : await engine.store.readAnnotations(tract, { after, upTo: annotationSequence });
-    const kit = kitOf(await engine.tokenCounter(at.encoding));
+    const kit = await kitFor(engine, at, options);
     return await growFrom(engine, base, { head, chain, annotationSequence, annotations }, options, kit);
   }
   return null;
@@ -144,7 +149,7 @@ async function buildTally(
   news: TallyNews,
   options: CompileOptions,
 ): Promise<Tally> {
-  const kit = kitOf(await engine.tokenCounter(at.encoding));
+  const kit = await kitFor(engine, at, options);
   const tally = growTally(EMPTY_TALLY, await wholeNews(engine, at, news), options, kit);
   invariant(tally !== null, "from nothing a tally always grows");
   return tally;
@@ -156,7 +161,7 @@ async function plannedDraft(
   news: TallyNews,
   options: CompileOptions,
 ): Promise<Draft> {
-  const kit = kitOf(await engine.tokenCounter(at.encoding));
+  const kit = await kitFor(engine, at, options);
   const base = await loadDraft(engine, at, options);
   const grown =
     growDraft(base, news, options, kit) ??
