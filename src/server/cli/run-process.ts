@@ -21,7 +21,7 @@ export async function runProcess(argv: readonly string[]): Promise<number> {
       resolveConfig: (flags) => resolveConfig(readProcessInputs(flags)),
       createServices: (config) =>
         createServices(config, { authorKind: "user", writeLog: terminal.err, confinesFiles: false }),
-      reportBug: (error, tool, log) => reportBug(error, `tool ${tool}`, log),
+      reportBug,
       serve: async (flags) => {
         const { serveStdio } = await import("../serve.ts");
         await serveStdio(flags);

@@ -16,7 +16,7 @@ export const verifyTool: Tool = defineTool({
   isIdempotent: true,
   input: {
     since: text.describe("Only what was written from then on"),
-    repair: flag.describe("Rebuild what is derived: the search index"),
+    repair: flag.describe("Rebuild what is derived, such as the search index"),
   },
   output: {
     ok: z.boolean(),
