@@ -123,7 +123,7 @@ export function matchExpression(terms: readonly string[]): string | null {
 
 /** Contents looked at first; when too few of their commits pass the filters, many more. */
 const CANDIDATES_MIN = 200;
-const CANDIDATES_GROWTH = 10;
+const CANDIDATES_GROWTH = 50;
 
 export function search(database: Database, tract: string, query: SearchQuery): readonly SearchHit[] {
   const tractId = findTractId(database, tract);

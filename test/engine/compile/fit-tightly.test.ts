@@ -140,7 +140,7 @@ describe("any budget of any history", () => {
           }
         }
       }),
-      { numRuns: 30, endOnFailure: true },
+      { numRuns: Number(process.env.TRACT_PROPERTY_RUNS ?? 30), endOnFailure: true },
     );
     expect(refusals).toBeGreaterThan(100);
   });

@@ -147,7 +147,9 @@ function tightFit(pieces: readonly Piece[], stubs: number): TightFit {
 function leastNeeded(fitting: Fitting, kept: Kept): number {
   const { basis, context } = fitting;
   const { unitAt, isDropped } = context;
-  let needed = tokensOf(fitting, basis, 1);
+  // All of a short history may be cheaper than its end: a turn of the assistant alone needs one that leads in.
+  const all = Array.from({ length: fitting.count }, (_, index) => index);
+  let needed = Math.min(tokensOf(fitting, basis, 1), tokensOf(fitting, all, 0));
   const consider = (beside: Kept, index: number, stubs: number): void => {
     needed = Math.min(needed, tokensOf(fitting, withIndex(beside, index), stubs));
   };
