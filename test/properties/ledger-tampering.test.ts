@@ -12,8 +12,8 @@ const NOT_PROVED: readonly RegExp[] = [
   /^commits\.kind_id /,
   /^ledger\.operation_sequence /,
   /^lineages\.start /,
-  // When a worktree was made beside an operation: no part of its record, only as_of of an earlier time reads it.
-  /^ref_moves\.(operation_sequence|position) .*position = -/,
+  // Only orders rows that stand beside one operation.
+  /^ref_moves\.position .*position = -/,
   // Whose the two refs beside a worktree are stands nowhere else.
   /^refs\.name .*kind = [34]/,
 ];

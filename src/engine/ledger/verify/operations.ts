@@ -39,6 +39,7 @@ export async function verifyOperations(
       if (entry !== null) verifyEvidence(verification, operation, entry);
       for (const commit of verifyResults(verification, { operation, entry, commits }))
         await verifyOtherMaker(verification, commit);
+      await refs.verifyMade(operation);
       for (const move of refs.replay(operation)) await refs.verifyStart(operation, move);
       if (operation.sources.length > 0) await verifySources(verification, operation);
       if (operation.annotationsTo > operation.annotationsFrom)

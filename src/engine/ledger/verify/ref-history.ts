@@ -15,6 +15,7 @@ export interface MovedRef {
 
 export class RefHistory {
   readonly #refs = new Map<string, MovedRef>();
+  readonly #worktrees = new Set<string>();
   readonly #verification: Verification;
 
   constructor(verification: Verification) {
@@ -41,6 +42,25 @@ export class RefHistory {
     const { scope, store } = this.#verification.engine;
     const made = await store.readRefAsOf(scope.tract, move.kind, move.name, sequence - 1);
     if (!sameRefValue(made, move.before)) this.#report(sequence, move);
+  }
+
+  /** A worktree is there from the first operation in it on: when it was made stands nowhere else. */
+  async verifyMade({ sequence, worktree }: OperationRecord): Promise<void> {
+    if (this.#verification.since !== null || this.#worktrees.has(worktree)) return;
+    this.#worktrees.add(worktree);
+    const { scope, store } = this.#verification.engine;
+    const before = await store.readRefAsOf(scope.tract, "worktree", worktree, sequence - 1);
+    const after = await store.readRefAsOf(scope.tract, "worktree", worktree, sequence);
+    if (before === null && after !== null) return;
+    const detail = `it made worktree ${JSON.stringify(worktree)}, which is there before it or not after it`;
+    this.#verification.report({
+      kind: "operation",
+      what: "changed",
+      field: "ref_moves",
+      sequence,
+      name: worktree,
+      detail,
+    });
   }
 
   find(kind: RefKind, name: string): MovedRef | undefined {
