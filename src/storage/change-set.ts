@@ -8,6 +8,7 @@ import type {
   Encoding,
   LedgerBody,
   OperationRecord,
+  PlanRecord,
   RefKind,
   RefMove,
   RefValue,
@@ -50,6 +51,8 @@ export interface ChangeSet {
   readonly undoneMarks: readonly { readonly sequence: number; readonly undone: boolean }[];
   readonly ledger: readonly LedgerBody[];
   readonly compileRecords: readonly CompileRecord[];
+  /** Made, or put in the place of the plan of the same id. */
+  readonly plans: readonly PlanRecord[];
   readonly contentTypes: readonly ContentTypeRecord[];
 }
 

@@ -49,20 +49,25 @@ export interface Author {
   readonly session_id: string | null;
 }
 
-export type CommitOperation = "append" | "edit" | "merge";
+/**
+ * `append` and `edit` are what callers make. Internal: `merge` joins histories and has no content; `summary` stands for its sources (a content of
+ * type summary); `reveal` ends the effect of the summary that is its edit target, and has no content.
+ */
+export type CommitOperation = "append" | "edit" | "merge" | "summary" | "reveal";
 
 /** An immutable node of history. Everything but `tokens`, `branch` and `operationId` is covered by `hash` (spec 1.3). */
 export interface CommitRecord {
   readonly hash: Hash;
   /** First parent first; empty for a root. */
   readonly parents: readonly Hash[];
-  /** null for a merge commit. */
+  /** null for merge and reveal. */
   readonly contentHash: Hash | null;
   readonly contentType: string | null;
-  /** Role and default priority of the content (spec 9, 7); null and "normal" for a merge commit. */
+  /** Role and default priority of the content (spec 9, 7); null and "normal" where there is none. */
   readonly role: Role | null;
   readonly priority: Priority;
   readonly operation: CommitOperation;
+  /** What an edit replaces, or the summary that a reveal ends; null for all others. */
   readonly editTarget: Hash | null;
   readonly message: string;
   /** Tokens of the content's text in the tract's encoding, without framing. */
@@ -134,6 +139,9 @@ export interface OperationRecord {
   readonly sources: readonly Hash[];
   readonly results: readonly Hash[];
   readonly params: JsonObject;
+  /** Of what it replaced, and of what stands there now; null for operations that replace nothing (spec 9, 18). */
+  readonly originalTokens: number | null;
+  readonly compressedTokens: number | null;
   readonly createdAt: string;
   /** Sequence of the operation that this one undoes, or null. */
   readonly undoes: number | null;
@@ -184,4 +192,24 @@ export interface ContentTypeRecord {
   readonly schema: JsonObject;
   readonly role: Role | null;
   readonly priority: Priority;
+}
+
+export type PlanState = "pending" | "applied" | "rejected";
+
+/** Something that was worked out and waits for summaries or for approval (spec 3.5): all that applying it needs. */
+export interface PlanRecord {
+  /** ULID. */
+  readonly id: string;
+  /** The operation that applies it: "compress", "collapse". */
+  readonly kind: string;
+  readonly state: PlanState;
+  readonly branch: string;
+  /** Head of the branch that it was made for. */
+  readonly head: Hash;
+  /** Of the operation that made it; the operation itself reads it. Hashes, numbers and texts that were given for it. */
+  readonly body: JsonObject;
+  readonly author: Author;
+  readonly createdAt: string;
+  /** Time of the newest change of its state or body. */
+  readonly updatedAt: string;
 }

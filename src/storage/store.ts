@@ -19,6 +19,8 @@ import type {
   Hash,
   LedgerRecord,
   OperationRecord,
+  PlanRecord,
+  PlanState,
   RefKind,
   RefRecord,
   RefValue,
@@ -41,7 +43,7 @@ export interface Snapshot {
 /** A commit with its content, as compile reads it. */
 export interface ChainCommit {
   readonly commit: CommitRecord;
-  /** Body and text of the content; null for a merge commit. */
+  /** Body and text of the content; null for commits without one. */
   readonly body: string | null;
   readonly text: string | null;
 }
@@ -113,6 +115,15 @@ export interface OperationQuery {
   readonly afterSequence?: number;
   /** Operations that moved this ref. */
   readonly ref?: { readonly kind: RefKind; readonly name: string };
+  /**
+   * Only those with original and compressed tokens, by one of these, largest first; of equal ones the newer first. Default: newest first.
+   * `ratio` is how many original tokens there were for each that is left.
+   */
+  readonly sort?: "original_tokens" | "compressed_tokens" | "ratio";
+  /** With `sort`: how many to pass over. */
+  readonly offset?: number;
+  /** Only those with at least so many original tokens. */
+  readonly originalTokensMin?: number;
   readonly limit: number;
 }
 
@@ -163,6 +174,14 @@ export interface Store {
   readAncestor(tract: string, commit: Hash, n: number): Promise<Hash | null>;
   /** Newest first; as LogQuery says. */
   readLog(tract: string, query: LogQuery): Promise<readonly CommitRecord[]>;
+  /**
+   * Commits reachable from `head` and not from `without`, with their contents, parents before children. Unlike readChain the two may be anywhere.
+   */
+  readSide(tract: string, head: Hash, without: Hash | null): Promise<readonly ChainCommit[]>;
+  /** Common ancestors of two commits (each counts as its own) that no other common ancestor descends from, newest first; none when unrelated. */
+  readMergeBases(tract: string, a: Hash, b: Hash): Promise<readonly Hash[]>;
+  /** Commits of operation summary and reveal that are reachable from `head`, in the order of storing. Costs what there are of them. */
+  readSummaries(tract: string, head: Hash): Promise<readonly ChainCommit[]>;
   /** Edits of a commit that are reachable from `head`, oldest first. */
   readEdits(tract: string, target: Hash, head: Hash): Promise<readonly CommitRecord[]>;
 
@@ -176,7 +195,7 @@ export interface Store {
   readCommitAnnotations(tract: string, commit: Hash): Promise<readonly AnnotationRecord[]>;
 
   // Operations and ledger
-  /** Newest first. */
+  /** Newest first, unless the query sorts them. */
   readOperations(tract: string, query: OperationQuery): Promise<readonly OperationRecord[]>;
   /** By id, or by unique prefix of at least 8 characters; null when none or several. */
   findOperation(tract: string, id: string): Promise<OperationRecord | null>;
@@ -186,7 +205,14 @@ export interface Store {
   readLedger(tract: string, query: LedgerQuery): Promise<readonly LedgerRecord[]>;
   countLedger(tract: string, query: Omit<LedgerQuery, "limit" | "afterSequence" | "order">): Promise<number>;
 
-  // Compile records and content types
+  // Plans, compile records and content types
+  /** By id, or by unique prefix of at least 8 characters; null when none or several. */
+  findPlan(tract: string, id: string): Promise<PlanRecord | null>;
+  /** Newest first; a plan that was put in the place of another keeps its place. */
+  listPlans(
+    tract: string,
+    query: { readonly state?: PlanState; readonly limit: number },
+  ): Promise<readonly PlanRecord[]>;
   readCompileRecord(tract: string, id: string): Promise<CompileRecord | null>;
   /** Newest first; `branch` narrows; `before` is the id of the last one seen. */
   listCompileRecords(
@@ -256,8 +282,10 @@ export interface Store {
   /**
    * Writes a change set, all or nothing, in one transaction, and seals its ledger entries (spec 4.1). Throws StoreConflict, having written
    * nothing, when an expectation does not hold. Waits for other writers and retries with jitter inside the deadline; then `store-busy`.
+   *
+   * @param also changes of other tracts that happen in the same transaction, after it, or not at all. The receipt is that of `change`.
    */
-  publish(change: ChangeSet): Promise<PublishReceipt>;
+  publish(change: ChangeSet, also?: readonly ChangeSet[]): Promise<PublishReceipt>;
   /** Idempotent. Later calls of other methods fail with `store-unusable`. */
   close(): Promise<void>;
 }

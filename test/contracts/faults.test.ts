@@ -90,6 +90,7 @@ function fullChange(tract: SampleTract, tip: ReturnType<typeof tipOf>): ChangeSe
     annotations: [tract.annotation(tip), tract.annotation(merge.commit.hash)],
     ensureWorktree: { name: "new", branch: "main" },
     compileRecords: [tract.compileRecord()],
+    plans: [tract.plan()],
     contentTypes: [{ name: "note", schema: {}, role: null, priority: "normal" }],
     undoneMarks: [{ sequence: 1, undone: true }],
   });
@@ -109,6 +110,7 @@ async function everything(name: string): Promise<unknown> {
     ledger: await store.readLedger(name, { order: "asc", limit: 100 }),
     records: await store.listCompileRecords(name, { limit: 100 }),
     types: await store.listContentTypes(name),
+    plans: await store.listPlans(name, { limit: 100 }),
     sound: await store.checkIntegrity(),
   };
   await store.close();

@@ -6,14 +6,26 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ChangeSet } from "../../src/storage/change-set.ts";
 import { openStore } from "../../src/storage/open-store.ts";
-import type { Hash, RefKind, RefValue } from "../../src/storage/records.ts";
+import type { Hash, PlanRecord, RefKind, RefValue } from "../../src/storage/records.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { ADA, BOT, contentOf, hashesOf, type SampleCommit, SampleTract } from "../support/sample-tract.ts";
 
 /** One write, in numbers: they pick from what is there, whatever that is by then. */
 interface Step {
-  readonly kind: "append" | "batch" | "edit" | "merge" | "annotate" | "move" | "undo" | "again" | "stale";
+  readonly kind:
+    | "append"
+    | "batch"
+    | "edit"
+    | "merge"
+    | "summary"
+    | "reveal"
+    | "plan"
+    | "annotate"
+    | "move"
+    | "undo"
+    | "again"
+    | "stale";
   readonly picks: readonly number[];
 }
 
@@ -26,6 +38,10 @@ const steps = fc.array(
       "batch",
       "edit",
       "merge",
+      "merge",
+      "summary",
+      "reveal",
+      "plan",
       "annotate",
       "move",
       "undo",
@@ -45,6 +61,7 @@ class Writer {
   readonly tract = new SampleTract();
   readonly commits: SampleCommit[] = [];
   readonly #refs = new Map<string, RefValue | null>();
+  readonly plans: PlanRecord[] = [];
   #operations = 0;
 
   change({ kind, picks }: Step): ChangeSet {
@@ -65,9 +82,11 @@ class Writer {
         ? [{ sequence: (a % this.#operations) + 1, undone: b % 2 === 0 }]
         : [];
     const isStale = kind === "stale";
+    const plans = kind === "plan" ? [this.#plan(a, b)] : [];
     const over: Partial<ChangeSet> = {
       refMoves,
       annotations,
+      plans,
       undoneMarks: undone,
       expect: { refs: [], annotationSequence: isStale ? 1_000_000 : null },
       ensureWorktree: d % 5 === 0 ? { name: `w${a % 3}`, branch: name } : null,
@@ -75,7 +94,20 @@ class Writer {
     const change = this.#operations === 0 ? this.tract.creation(made, over) : this.tract.change(made, over);
     if (!isStale) this.#operations += 1;
     const sources = target !== undefined && kind === "move" ? [target] : [];
-    return { ...change, operation: { ...change.operation!, type: kind, worktree: `w${b % 3}`, sources } };
+    const tokens = {
+      originalTokens: a % 3 === 0 ? b % 5 : null,
+      compressedTokens: a % 4 === 0 ? c % 3 : null,
+    };
+    const operation = { ...change.operation!, type: kind, worktree: `w${b % 3}`, sources, ...tokens };
+    return { ...change, operation };
+  }
+
+  #plan(a: number, b: number): PlanRecord {
+    const earlier = a % 2 === 0 ? this.plans[b % Math.max(1, this.plans.length)] : undefined;
+    const state = (["pending", "applied", "rejected"] as const)[b % 3] ?? "pending";
+    const plan = this.tract.plan({ ...(earlier === undefined ? {} : { id: earlier.id }), state });
+    this.plans.push(plan);
+    return plan;
   }
 
   #commits(kind: Step["kind"], a: number, b: number, c: number): readonly SampleCommit[] {
@@ -99,6 +131,14 @@ class Writer {
         const other = this.#pick(b);
         if (parent === undefined || other === undefined || other === parent) return [];
         return [this.tract.commit({ parents: [...parents, other.commit.hash], content: null })];
+      }
+      case "summary":
+        return [this.tract.commit({ parents, operation: "summary", content })];
+      case "reveal": {
+        const target = this.#pick(b);
+        return target === undefined
+          ? []
+          : [this.tract.commit({ parents, operation: "reveal", edits: target.commit.hash, content: null })];
       }
       case "again":
         return parent === undefined ? [] : [parent];
@@ -136,7 +176,7 @@ async function publishBoth(stores: readonly Store[], change: ChangeSet): Promise
 }
 
 /** Answers to every question, as one value. */
-async function answers(store: Store, { tract: { name }, commits }: Writer): Promise<unknown> {
+async function answers(store: Store, { tract: { name }, commits, plans }: Writer): Promise<unknown> {
   const hashes = [...new Set(hashesOf(commits.map(({ commit }) => commit)))];
   const operations = await store.readOperations(name, { limit: 1000 });
   const pairs = hashes.flatMap((head, index) => [[head, hashes[(index * 7 + 3) % hashes.length]!] as const]);
@@ -173,6 +213,28 @@ async function answers(store: Store, { tract: { name }, commits }: Writer): Prom
     ancestors: await Promise.all(
       hashes.flatMap((head) => [0, 1, 2, 5].map((n) => store.readAncestor(name, head, n))),
     ),
+    sides: await Promise.all(
+      pairs.flatMap(([head, without]) => [
+        store.readSide(name, head, without),
+        store.readSide(name, head, null),
+      ]),
+    ),
+    bases: await Promise.all(hashes.flatMap((a) => hashes.map((b) => store.readMergeBases(name, a, b)))),
+    summaries: await Promise.all(hashes.map((head) => store.readSummaries(name, head))),
+    plans: [
+      await store.listPlans(name, { limit: 1000 }),
+      await store.listPlans(name, { state: "pending", limit: 2 }),
+      await Promise.all(plans.map(({ id }) => store.findPlan(name, id))),
+    ],
+    sorted: await Promise.all(
+      (["original_tokens", "compressed_tokens", "ratio"] as const).flatMap((sort) => [
+        store.readOperations(name, { sort, limit: 1000 }),
+        store.readOperations(name, { sort, limit: 2, offset: 1, originalTokensMin: 2 }),
+        store.readOperations(name, { sort, limit: 3, worktree: "w1", standing: true }),
+        store.readOperations(name, { sort, limit: 3, ref: { kind: "branch", name: "main" } }),
+      ]),
+    ),
+    large: await store.readOperations(name, { originalTokensMin: 2, worktree: "w1", limit: 3 }),
     edits: await Promise.all(pairs.map(([head, target]) => store.readEdits(name, target, head))),
     logs: await Promise.all(
       pairs.flatMap(([head, other]) => [

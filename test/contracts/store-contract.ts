@@ -7,10 +7,13 @@ import { lawsContract } from "./subjects/laws.ts";
 import { ledgerContract } from "./subjects/ledger.ts";
 import { logContract } from "./subjects/log.ts";
 import { operationsContract } from "./subjects/operations.ts";
+import { plansContract } from "./subjects/plans.ts";
 import { publishContract } from "./subjects/publish.ts";
+import { severalContract } from "./subjects/publish-several.ts";
 import { recordsContract } from "./subjects/records.ts";
 import { refsContract } from "./subjects/refs.ts";
 import { searchContract } from "./subjects/search.ts";
+import { sidesContract } from "./subjects/sides.ts";
 import { verifyContract } from "./subjects/verify.ts";
 
 export interface OpenedStore {
@@ -47,13 +50,16 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     };
     describe("laws", () => lawsContract(under));
     describe("publish", () => publishContract(under));
+    describe("publish to several tracts", () => severalContract(under));
     describe("tracts and refs", () => refsContract(under));
     describe("commits and contents", () => commitsContract(under));
     describe("history", () => historyContract(under));
+    describe("sides, merge bases and summaries", () => sidesContract(under));
     describe("log", () => logContract(under));
     describe("annotations, compile records, content types", () => recordsContract(under));
     describe("operations", () => operationsContract(under));
     describe("ledger", () => ledgerContract(under));
+    describe("plans", () => plansContract(under));
     describe("search", () => searchContract(under));
     describe("verify", () => verifyContract(under));
   });

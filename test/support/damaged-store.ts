@@ -8,13 +8,20 @@ import { compile } from "../../src/engine/compile/compile.ts";
 import { createEngine, type Engine, withScope } from "../../src/engine/engine.ts";
 import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
+import { branchChange } from "../../src/engine/history/branch-change.ts";
 import { checkout } from "../../src/engine/history/checkout.ts";
 import { commit } from "../../src/engine/history/commit.ts";
+import { revealItem, summaryItem } from "../../src/engine/history/internal-items.ts";
+import { planCommits } from "../../src/engine/history/plan-commit.ts";
+import { isoNow, publishPlan } from "../../src/engine/history/publish.ts";
+import { resolveCommit } from "../../src/engine/history/revision.ts";
+import { readSite } from "../../src/engine/history/snapshot.ts";
 import { createTag } from "../../src/engine/history/tag.ts";
 import { undo } from "../../src/engine/history/undo.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "../../src/engine/ledger/verify.ts";
 import { search } from "../../src/engine/search/search.ts";
 import { openStore } from "../../src/storage/open-store.ts";
+import type { PlanRecord } from "../../src/storage/records.ts";
 import { TEST_SCOPE } from "./engine.ts";
 import { say } from "./history.ts";
 
@@ -127,8 +134,73 @@ async function fill(engine: Engine): Promise<void> {
   await checkout(engine, { ref: "side" });
   await say(engine, "to be undone", { priority: "important" });
   await undo(engine, {});
+  await makeInternal(engine);
   await say(engine, "last");
   await search(engine, { query: "text" });
   await compile(engine, { record: true });
   await compile(engine, { record: true });
+}
+
+/** What compress and merge write: a summary that an edit changes and a reveal ends, a merge, tokens and a plan. */
+async function makeInternal(engine: Engine): Promise<void> {
+  const { scope, store } = engine;
+  const [source, tip] = await Promise.all([
+    resolveCommit(engine, { ref: "HEAD~1" }),
+    say(engine, "to sum up"),
+  ]);
+  await publishPlan(engine, async () => {
+    const site = await readSite(engine, {});
+    const id = engine.newId();
+    const now = isoNow(engine);
+    const summary = { sources: [source, tip], strategy: "summarize", text: "in short" };
+    const other = await store.readRef(scope.tract, "branch", "main");
+    const merged = other !== null && "commit" in other.value ? (other.value.commit ?? tip) : tip;
+    const [mergedTip] = await store.readCommits(scope.tract, [merged]);
+    const planned = planCommits(
+      {
+        parent: site.head,
+        branch: site.branch ?? "",
+        author: scope.author,
+        now,
+        operationId: id,
+        tokens: await engine.tokenCounter("o200k_base"),
+      },
+      [
+        summaryItem(engine, summary),
+        (made) => revealItem(made[0]!.hash),
+        {
+          ...revealItem(tip),
+          operation: "merge",
+          editTarget: null,
+          message: "Merge main",
+          mergedTips: [mergedTip!],
+        },
+        summaryItem(engine, { ...summary, text: "shorter" }),
+      ],
+    );
+    const tokens = { originalTokens: 100, compressedTokens: 7 };
+    const evidence = { original_tokens: 100, compressed_tokens: 7 };
+    const note = {
+      id,
+      type: "compress",
+      now,
+      reason: "Compressed",
+      sources: [source, tip],
+      evidence,
+      ...tokens,
+    };
+    const change = branchChange(engine, { site, branch: site.branch ?? "", planned, isJudged: false, note });
+    const plan: PlanRecord = {
+      id: engine.newId(),
+      kind: "compress",
+      state: "applied",
+      branch: "side",
+      head: tip,
+      body: { sources: [source, tip] },
+      author: scope.author,
+      createdAt: now,
+      updatedAt: now,
+    };
+    return { change: { ...change, plans: [plan] }, result: () => null };
+  });
 }

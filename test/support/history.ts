@@ -5,7 +5,6 @@ import { withScope } from "../../src/engine/engine.ts";
 import { TractError } from "../../src/engine/errors.ts";
 import { commit } from "../../src/engine/history/commit.ts";
 import type { CommitRequestItem } from "../../src/engine/history/commit-items.ts";
-import type { ChangeSet } from "../../src/storage/change-set.ts";
 import type { Hash, RefKind } from "../../src/storage/records.ts";
 
 /** Commits a text and gives its hash. */
@@ -65,10 +64,10 @@ export function outrunOnce(
   act: () => Promise<unknown>,
 ): { readonly engine: Engine; readonly attempts: () => number } {
   let attempts = 0;
-  const publish = async (change: ChangeSet): ReturnType<Engine["store"]["publish"]> => {
+  const publish: Engine["store"]["publish"] = async (change, also) => {
     attempts += 1;
     if (attempts === 1) await act();
-    return await engine.store.publish(change);
+    return await engine.store.publish(change, also);
   };
   const store = new Proxy(engine.store, {
     get: (target, key) => {

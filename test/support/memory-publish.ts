@@ -5,6 +5,20 @@ import { StoreConflict } from "../../src/storage/errors.ts";
 import type { Hash, RefKind, RefValue } from "../../src/storage/records.ts";
 import { emptyTract, type MemoryState, type MemoryTract, refKey } from "./memory-state.ts";
 
+/** Applies several changes, all or none; gives the receipt of the first, and the state afterwards. */
+export function applyChanges(
+  state: MemoryState,
+  changes: readonly [ChangeSet, ...ChangeSet[]],
+): { readonly receipt: PublishReceipt; readonly state: MemoryState } {
+  if (new Set(changes.map(({ tract }) => tract)).size < changes.length)
+    throw new Error("a publish changes each tract once");
+  const next = structuredClone(state);
+  const [change, ...also] = changes;
+  const receipt = applyChange(next, change);
+  for (const other of also) applyChange(next, other);
+  return { receipt, state: next };
+}
+
 export function applyChange(state: MemoryState, change: ChangeSet): PublishReceipt {
   const existing = state.tracts.get(change.tract);
   if ((existing === undefined) !== (change.createTract !== null))
@@ -23,6 +37,7 @@ export function applyChange(state: MemoryState, change: ChangeSet): PublishRecei
   addOperation(tract, change, sequence);
   addAnnotations(tract, change);
   addLedger(tract, change);
+  for (const plan of change.plans) tract.plans.set(plan.id, plan);
   tract.compileRecords.push(...change.compileRecords);
   for (const type of change.contentTypes) tract.contentTypes.set(type.name, type);
   return {
@@ -100,12 +115,18 @@ function checkTimes({
   operation,
   ledger,
   compileRecords,
+  plans,
 }: ChangeSet): void {
   const times = [
     ...(createTract === null ? [] : [createTract.createdAt]),
-    ...[...commits, ...annotations, ...(operation === null ? [] : [operation]), ...compileRecords].map(
-      ({ createdAt }) => createdAt,
-    ),
+    ...[
+      ...commits,
+      ...annotations,
+      ...(operation === null ? [] : [operation]),
+      ...compileRecords,
+      ...plans,
+    ].map(({ createdAt }) => createdAt),
+    ...plans.map(({ updatedAt }) => updatedAt),
     ...ledger.map(({ timestamp }) => timestamp),
   ];
   for (const time of times)

@@ -8,6 +8,7 @@ import type {
   Hash,
   LedgerRecord,
   OperationRecord,
+  PlanRecord,
   RefKind,
   RefMove,
   RefRecord,
@@ -25,6 +26,8 @@ export interface MemoryTract {
   operations: OperationRecord[];
   ledger: LedgerRecord[];
   compileRecords: CompileRecord[];
+  /** By id, in the order of making. */
+  plans: Map<string, PlanRecord>;
   contentTypes: Map<string, ContentTypeRecord>;
 }
 
@@ -52,6 +55,7 @@ export function emptyTract(): MemoryTract {
     operations: [],
     ledger: [],
     compileRecords: [],
+    plans: new Map(),
     contentTypes: new Map(),
   };
 }
@@ -73,9 +77,22 @@ export function reachable({ commits }: MemoryTract, head: Hash): Set<Hash> {
   return found;
 }
 
+/** Common ancestors that no other common ancestor descends from, newest first. */
+export function mergeBases(tract: MemoryTract, a: Hash, b: Hash): readonly Hash[] {
+  const others = reachable(tract, b);
+  const common = [...reachable(tract, a)].filter((hash) => others.has(hash));
+  const isBase = (hash: Hash): boolean =>
+    common.every((other) => other === hash || !reachable(tract, other).has(hash));
+  return tract.commits
+    .filter(({ hash }) => common.includes(hash) && isBase(hash))
+    .reverse()
+    .sort((x, y) => Date.parse(y.createdAt) - Date.parse(x.createdAt))
+    .map(({ hash }) => hash);
+}
+
 /** Commits reachable from one but not from the other, in the order of storing. */
-export function withoutReachable(state: MemoryTract, head: Hash, without?: Hash): CommitRecord[] {
+export function withoutReachable(state: MemoryTract, head: Hash, without?: Hash | null): CommitRecord[] {
   const wanted = reachable(state, head);
-  const unwanted = without === undefined ? new Set<Hash>() : reachable(state, without);
+  const unwanted = without === undefined || without === null ? new Set<Hash>() : reachable(state, without);
   return state.commits.filter(({ hash }) => wanted.has(hash) && !unwanted.has(hash));
 }

@@ -7,16 +7,17 @@ import type {
   CommitFilter,
   LedgerQuery,
   LogQuery,
-  OperationQuery,
   SearchQuery,
   Store,
 } from "../../src/storage/store.ts";
-import { applyChange } from "./memory-publish.ts";
+import { isRef, operations, operationsOf } from "./memory-operations.ts";
+import { applyChange, applyChanges } from "./memory-publish.ts";
 import { matchCount, snippet } from "./memory-search.ts";
 import {
   emptyTract,
   type MemoryState,
   type MemoryTract,
+  mergeBases,
   reachable,
   refKey,
   withoutReachable,
@@ -35,7 +36,7 @@ class MemoryStore implements Store {
   readonly kind = "memory";
   readonly description = "in memory, for tests";
   readonly isReadonly = false;
-  readonly #state: MemoryState = { tracts: new Map(), contents: new Map() };
+  #state: MemoryState = { tracts: new Map(), contents: new Map() };
   /** How many contents are indexed. */
   #indexed = 0;
   #texts = new Map<Hash, string>();
@@ -124,7 +125,21 @@ class MemoryStore implements Store {
   readLog: Store["readLog"] = (tract, query) => this.#read(tract, (state) => log(state, query));
   readEdits: Store["readEdits"] = (tract, target, head) =>
     this.#read(tract, (state) =>
-      withoutReachable(state, head).filter(({ editTarget }) => editTarget === target),
+      withoutReachable(state, head).filter(
+        ({ editTarget, operation }) => editTarget === target && operation === "edit",
+      ),
+    );
+  readSide: Store["readSide"] = (tract, head, without) =>
+    this.#read(tract, (state) =>
+      withoutReachable(state, head, without).map((commit) => this.#chainCommit(commit)),
+    );
+  readMergeBases: Store["readMergeBases"] = (tract, a, b) =>
+    this.#read(tract, (state) => mergeBases(state, a, b));
+  readSummaries: Store["readSummaries"] = (tract, head) =>
+    this.#read(tract, (state) =>
+      withoutReachable(state, head)
+        .filter(({ operation }) => operation === "summary" || operation === "reveal")
+        .map((commit) => this.#chainCommit(commit)),
     );
 
   readAnnotations: Store["readAnnotations"] = (tract, { after, upTo }) =>
@@ -170,6 +185,18 @@ class MemoryStore implements Store {
   countLedger: Store["countLedger"] = (tract, query) =>
     this.#read(tract, (state) => ledger(state, query).length);
 
+  findPlan: Store["findPlan"] = (tract, id) =>
+    this.#read(tract, ({ plans }) => {
+      const found = id.length < 8 ? [] : [...plans.values()].filter((plan) => plan.id.startsWith(id));
+      return found.length === 1 ? (found[0] ?? null) : null;
+    });
+  listPlans: Store["listPlans"] = (tract, { state, limit }) =>
+    this.#read(tract, ({ plans }) =>
+      [...plans.values()]
+        .filter((plan) => state === undefined || plan.state === state)
+        .reverse()
+        .slice(0, Math.max(0, limit)),
+    );
   readCompileRecord: Store["readCompileRecord"] = (tract, id) =>
     this.#read(tract, ({ compileRecords }) => compileRecords.find((record) => record.id === id) ?? null);
   listCompileRecords: Store["listCompileRecords"] = (tract, { branch, before, limit }) =>
@@ -246,8 +273,13 @@ class MemoryStore implements Store {
   /** There is no other connection. */
   readChangeCounter: Store["readChangeCounter"] = () => this.#do(() => 0);
 
-  publish(change: ChangeSet): Promise<PublishReceipt> {
-    return this.#do((state) => applyChange(state, structuredClone(change)));
+  publish(change: ChangeSet, also: readonly ChangeSet[] = []): Promise<PublishReceipt> {
+    return this.#do((state) => {
+      if (also.length === 0) return applyChange(state, structuredClone(change));
+      const applied = applyChanges(state, structuredClone([change, ...also] as const));
+      this.#state = applied.state;
+      return applied.receipt;
+    });
   }
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -297,36 +329,6 @@ function passes(commit: CommitRecord, filter: CommitFilter): boolean {
     (since === undefined || time >= Date.parse(since)) &&
     (until === undefined || time <= Date.parse(until))
   );
-}
-
-function isRef(
-  a: { readonly kind: string; readonly name: string },
-  b: { readonly kind: string; readonly name: string },
-): boolean {
-  return a.kind === b.kind && a.name === b.name;
-}
-
-/** Operations that made or used a commit. */
-function operationsOf(state: MemoryTract, commit: Hash): readonly { readonly id: string }[] {
-  const madeBy = state.commits.find(({ hash }) => hash === commit)?.operationId;
-  return state.operations.filter(
-    ({ id, sources, results }) => id === madeBy || sources.includes(commit) || results.includes(commit),
-  );
-}
-
-function operations(state: MemoryTract, query: OperationQuery): Awaited<ReturnType<Store["readOperations"]>> {
-  const { type, worktree, commit, standing, beforeSequence, afterSequence, ref, limit } = query;
-  const ofCommit = commit === undefined ? null : operationsOf(state, commit);
-  return state.operations
-    .filter((operation) => type === undefined || operation.type === type)
-    .filter((operation) => worktree === undefined || operation.worktree === worktree)
-    .filter((operation) => ofCommit === null || ofCommit.includes(operation))
-    .filter((operation) => !standing || (!operation.undone && operation.type !== "undo"))
-    .filter((operation) => ref === undefined || operation.refMoves.some((move) => isRef(move, ref)))
-    .filter(({ sequence }) => beforeSequence === undefined || sequence < beforeSequence)
-    .filter(({ sequence }) => afterSequence === undefined || sequence > afterSequence)
-    .reverse()
-    .slice(0, Math.max(0, limit));
 }
 
 function ledger(

@@ -10,6 +10,7 @@ import type {
   Hash,
   JsonObject,
   LedgerBody,
+  PlanRecord,
   RefMove,
   RefValue,
   Role,
@@ -176,6 +177,22 @@ export class SampleTract {
     };
   }
 
+  plan(over: Partial<PlanRecord> = {}): PlanRecord {
+    const createdAt = this.now();
+    return {
+      id: this.ulid(),
+      kind: "compress",
+      state: "pending",
+      branch: "main",
+      head: hashOf(`head of a plan ${this.#next()}`),
+      body: { groups: [{ sources: [hashOf("source")], summary: null }] },
+      author: ADA,
+      createdAt,
+      updatedAt: createdAt,
+      ...over,
+    };
+  }
+
   /** A change set with one operation that makes the commits. */
   change(commits: readonly SampleCommit[], over: Partial<ChangeSet> = {}): ChangeSet {
     const id = this.ulid();
@@ -199,6 +216,8 @@ export class SampleTract {
         sources: [],
         results,
         params: {},
+        originalTokens: null,
+        compressedTokens: null,
         createdAt,
         undoes: null,
         idempotencyKey: null,
@@ -212,6 +231,7 @@ export class SampleTract {
         }),
       ],
       compileRecords: [],
+      plans: [],
       contentTypes: [],
       ...over,
     };

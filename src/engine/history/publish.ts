@@ -12,6 +12,8 @@ import type { Site } from "./snapshot.ts";
 /** A planned write and what its caller gets to know once it is done. */
 export interface Plan<Result> {
   readonly change: ChangeSet;
+  /** Changes of other tracts that happen together with it, or not at all. */
+  readonly also?: readonly ChangeSet[];
   readonly result: (receipt: PublishReceipt) => Result;
 }
 
@@ -32,7 +34,7 @@ export async function publishPlan<Result>(
     const planned = await plan();
     if (planned.change === null) return planned.result();
     try {
-      return planned.result(await engine.store.publish(sealOperation(planned.change)));
+      return planned.result(await publish(engine, planned));
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
       if (attempt >= engine.limits.publishAttemptsMax) throw outrun(error, attempt);
@@ -40,6 +42,13 @@ export async function publishPlan<Result>(
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
     }
   }
+}
+
+async function publish<Result>({ store }: Engine, { change, also }: Plan<Result>): Promise<PublishReceipt> {
+  const sealed = sealOperation(change);
+  return also === undefined
+    ? await store.publish(sealed)
+    : await store.publish(sealed, also.map(sealOperation));
 }
 
 /** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */
@@ -72,6 +81,7 @@ export function emptyChange(tract: string): ChangeSet {
     undoneMarks: [],
     ledger: [],
     compileRecords: [],
+    plans: [],
     contentTypes: [],
   };
 }
@@ -85,6 +95,9 @@ export interface OperationNote {
   readonly sources?: NewOperation["sources"];
   readonly results?: NewOperation["results"];
   readonly params?: JsonObject;
+  /** Of what it replaced, and of what stands there now; default null. */
+  readonly originalTokens?: number | null;
+  readonly compressedTokens?: number | null;
   readonly undoes?: number | null;
   readonly idempotencyKey?: string | null;
   /** Sentence for the ledger. */
@@ -123,6 +136,8 @@ export function operationChange(engine: Engine, site: Site, note: OperationNote)
       sources: note.sources ?? [],
       results: note.results ?? [],
       params: note.params ?? {},
+      originalTokens: note.originalTokens ?? null,
+      compressedTokens: note.compressedTokens ?? null,
       createdAt: note.now,
       undoes: note.undoes ?? null,
       idempotencyKey: note.idempotencyKey ?? null,

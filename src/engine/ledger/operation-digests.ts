@@ -1,6 +1,6 @@
-/** What a ledger entry proves of the operation it tells of: digests of its record and of the annotations it wrote (docs/hashing.md). */
+/** What a ledger entry proves of the operation it tells of: digests of its record, its annotations and its commits (docs/hashing.md). */
 import type { NewAnnotation, NewOperation } from "../../storage/change-set.ts";
-import type { Author, Hash, Json, RefMove, RefValue } from "../../storage/records.ts";
+import type { Author, CommitRecord, Hash, Json, RefMove, RefValue } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
 import { sha256 } from "../content/hashes.ts";
 
@@ -12,14 +12,18 @@ export interface HashedOperation extends NewOperation {
 }
 
 export function hashOperation(operation: HashedOperation): Hash {
+  const { compressedTokens, originalTokens } = operation;
   // Keys in order, so that canonicalJson has nothing to sort.
   const covered = {
     annotations: operation.annotationCount,
     author: plainAuthor(operation.author),
     branch: operation.branch,
+    // Left out when null: operations without them have the digest that they had before there were such fields.
+    ...(compressedTokens === null ? {} : { compressed_tokens: compressedTokens }),
     created_at: operation.createdAt,
     id: operation.id,
     idempotency_key: operation.idempotencyKey,
+    ...(originalTokens === null ? {} : { original_tokens: originalTokens }),
     params: operation.params,
     ref_moves: operation.refMoves.map(({ kind, name, before, after }) => ({
       after: plainValue(after),
@@ -39,6 +43,13 @@ export function hashOperation(operation: HashedOperation): Hash {
 /** Of all annotations that an operation wrote, in order. */
 export function hashAnnotations(rows: readonly NewAnnotation[]): Hash {
   return sha256(`tract.annotations.v1\n${canonicalJson(rows.map(plainAnnotation))}`);
+}
+
+/** What no commit hash covers, of all commits that an operation made, in any order. */
+export function hashMadeCommits(commits: readonly Pick<CommitRecord, "hash" | "branch" | "tokens">[]): Hash {
+  const rows = commits.map(({ branch, hash, tokens }) => ({ branch, hash, tokens }));
+  rows.sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  return sha256(`tract.made-commits.v1\n${canonicalJson(rows)}`);
 }
 
 function plainAnnotation(row: NewAnnotation): Json {

@@ -3,6 +3,7 @@ import { checkSchema } from "./check-schema.ts";
 import { checkCompileRecords } from "./compile-seals.ts";
 import type { Connection } from "./connection.ts";
 import type { Database } from "./database.ts";
+import { checkPlans } from "./plans.ts";
 
 const FINDINGS_MAX = 100;
 
@@ -19,7 +20,13 @@ export function checkIntegrity(database: Database, openMemory: () => Connection)
     // Without its tables there is nothing more to compare.
     ...(schema.some(({ type }) => type === "table")
       ? []
-      : [...checkReferences(database), ...checkRanges(database), ...checkMoves(database)]),
+      : [
+          ...checkReferences(database),
+          ...checkRanges(database),
+          ...checkMoves(database),
+          ...checkMerges(database),
+          ...checkPlans(database),
+        ]),
     ...(schema.some(({ name }) => name === "compile_records" || name === "compile_counts")
       ? []
       : checkCompileRecords(database)),
@@ -77,4 +84,15 @@ function checkMoves(database: Database): readonly string[] {
       ([sequence, name]) =>
         `the move of ${JSON.stringify(name)} with operation ${sequence} does not start where the one before ended`,
     );
+}
+
+/** The further parents of a merge are numbered from 1. */
+function checkMerges(database: Database): readonly string[] {
+  const wrong =
+    database
+      .sql<[number]>(
+        `SELECT count(*) FROM (SELECT 1 FROM commit_parents GROUP BY lineage_id, generation HAVING min(position) <> 1 OR max(position) <> count(*))`,
+      )
+      .get()?.[0] ?? 0;
+  return wrong === 0 ? [] : [`the parents of ${wrong} merges are not numbered as they were written`];
 }

@@ -5,7 +5,7 @@ import type { Database } from "./database.ts";
 import { unpackUlid } from "./ulid.ts";
 
 /** In the order of their codes. */
-export const COMMIT_OPERATIONS: readonly CommitOperation[] = ["append", "edit", "merge"];
+export const COMMIT_OPERATIONS: readonly CommitOperation[] = ["append", "edit", "merge", "summary", "reveal"];
 export const PRIORITIES: readonly Priority[] = ["skip", "normal", "important", "pinned"];
 
 // Handing a value from SQLite to JavaScript is most of what a row costs: hence few columns. Hashes come as hex text, which is much faster

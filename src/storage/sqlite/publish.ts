@@ -6,6 +6,7 @@ import { TRACT_ID_MAX, toMilliseconds } from "./codec.ts";
 import { type Database, rememberCommit, rollback } from "./database.ts";
 import { forgetInternedIds } from "./interned.ts";
 import type { TractState } from "./known-states.ts";
+import { type PackedPlan, packPlans, writePlans } from "./plans.ts";
 import { unpackUlid } from "./ulid.ts";
 import { type CommitPlaces, newTips, writeCommits } from "./write-commits.ts";
 import { type ContentPlace, type PackedContent, packContents, writeContents } from "./write-contents.ts";
@@ -31,15 +32,23 @@ export interface Writing {
 
 export type Publish = (database: Database) => PublishReceipt;
 
-/** Prepares a publish: what is costly and needs no lock is done here, once, however often the returned function has to be tried. */
-export function preparePublish(change: ChangeSet): Publish {
-  const contents = packContents(change.contents);
+/**
+ * Prepares a publish: what is costly and needs no lock is done here, once, however often the returned function has to be tried. `also` are
+ * changes of other tracts in the same transaction.
+ */
+export function preparePublish(change: ChangeSet, also: readonly ChangeSet[]): Publish {
+  const names = new Set(also.map(({ tract }) => tract)).add(change.tract);
+  if (names.size <= also.length) throw new Error("a publish changes each tract once");
+  const own = prepare(change);
+  const others = also.map(prepare);
   return (database) => {
     database.sql("BEGIN IMMEDIATE").run();
     try {
-      const { receipt, note } = write(database, change, contents);
+      const { receipt, note } = write(database, own);
+      const notes = others.map((prepared) => write(database, prepared).note);
       database.sql("COMMIT").run();
       note();
+      for (const noteOther of notes) noteOther();
       return receipt;
     } catch (error) {
       forgetInternedIds(database.interned);
@@ -49,13 +58,24 @@ export function preparePublish(change: ChangeSet): Publish {
   };
 }
 
+/** A change set with its payloads packed. */
+interface Prepared {
+  readonly change: ChangeSet;
+  readonly contents: readonly PackedContent[];
+  readonly plans: readonly PackedPlan[];
+}
+
+function prepare(change: ChangeSet): Prepared {
+  return { change, contents: packContents(change.contents), plans: packPlans(change.plans) };
+}
+
 interface Written {
   readonly receipt: PublishReceipt;
   /** To be called once it is committed: remembers where things stand now. */
   readonly note: () => void;
 }
 
-function write(database: Database, change: ChangeSet, contents: readonly PackedContent[]): Written {
+function write(database: Database, { change, contents, plans }: Prepared): Written {
   const tract = findTract(database, change);
   const { operation } = change;
   const time = operation === null ? tract.operationTime : toMilliseconds(operation.createdAt);
@@ -79,6 +99,7 @@ function write(database: Database, change: ChangeSet, contents: readonly PackedC
   writeAnnotations(writing);
   writeLedger(writing);
   writeCompileRecords(writing);
+  writePlans(writing, plans);
   writeContentTypes(writing);
   writeTract(database, tract);
   const receipt = {

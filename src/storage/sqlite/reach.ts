@@ -74,12 +74,8 @@ export function reachOf(database: Database, head: Place): Reach {
       const { start, parent } = readLineage(database, next.lineage);
       if (parent !== null) waiting.push({ lineage: parent, to: start - 1 });
     }
-    const merges = database
-      .sql<[number, number]>(
-        "SELECT parent_lineage_id, parent_generation FROM commit_parents WHERE lineage_id = +? AND generation > +? AND generation <= +?",
-      )
-      .all(next.lineage, known ?? -1, next.to);
-    for (const [lineage, to] of merges) waiting.push({ lineage, to });
+    const unseen = { lineage: next.lineage, from: (known ?? -1) + 1, to: next.to };
+    for (const [lineage, to] of readMerges(database, unseen)) waiting.push({ lineage, to });
   }
   return reach;
 }
@@ -90,6 +86,47 @@ export function reaches(
 ): boolean {
   const to = reach.get(lineage);
   return to !== undefined && generation <= to;
+}
+
+/** What two commits both reach. */
+export function commonReach(a: Reach, b: Reach): Reach {
+  const common: Reach = new Map();
+  for (const [lineage, to] of a) {
+    const other = b.get(lineage);
+    if (other !== undefined) common.set(lineage, Math.min(to, other));
+  }
+  return common;
+}
+
+/**
+ * The commits of a reach that are no ancestor of another one in it. Only the last of each lineage can be one, and such a commit is an
+ * ancestor of another exactly when a lineage of the reach forks from it, or a merge in the reach takes it in: the child on the way to any
+ * descendant is in the reach too.
+ */
+export function tipsOf(database: Database, reach: Reach): readonly Pick<Place, "lineage" | "generation">[] {
+  const tips = new Map(reach);
+  const passBy = (lineage: number, generation: number): void => {
+    if (reach.get(lineage) === generation) tips.delete(lineage);
+  };
+  for (const [lineage, to] of reach) {
+    const { start, parent } = readLineage(database, lineage);
+    if (parent !== null) passBy(parent, start - 1);
+    for (const [merged, generation] of readMerges(database, { lineage, from: start, to }))
+      passBy(merged, generation);
+  }
+  return [...tips].map(([lineage, generation]) => ({ lineage, generation }));
+}
+
+/** The further parents of the merges in a span. */
+function readMerges(
+  database: Database,
+  { lineage, from, to }: Span,
+): readonly (readonly [lineage: number, generation: number])[] {
+  return database
+    .sql<[number, number]>(
+      "SELECT parent_lineage_id, parent_generation FROM commit_parents WHERE lineage_id = +? AND generation >= +? AND generation <= +?",
+    )
+    .all(lineage, from, to);
 }
 
 /** What is in `reach` but not in `without`, as one span per lineage, in no order. */

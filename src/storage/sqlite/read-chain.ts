@@ -129,19 +129,47 @@ function toChainCommit(
   };
 }
 
-type ConfigRow = [...PlaceRow, ...ChainRow];
+/** Both may be anywhere: the rows are read span by span, as in a chain with merges. */
+export function readSide(
+  database: Database,
+  tract: string,
+  head: Hash,
+  without: Hash | null,
+): readonly ChainCommit[] {
+  const headPlace = findPlaceIn(database, tract, head);
+  if (headPlace === null) return [];
+  const withoutPlace = without === null ? null : findPlaceIn(database, tract, without);
+  const excluded = withoutPlace === null ? undefined : reachOf(database, withoutPlace);
+  return readMergedChain(database, spansOf(database, reachOf(database, headPlace), excluded));
+}
+
+type FoundRow = [...PlaceRow, ...ChainRow];
 const PLACE_WIDTH = 5;
 
 export function readConfigCommits(database: Database, tract: string, head: Hash): readonly ChainCommit[] {
-  const headPlace = findPlaceIn(database, tract, head);
-  if (headPlace === null) return [];
-  const statement = database.sql<ConfigRow>(
-    `SELECT ${PLACE_COLUMNS}, ${CHAIN_COLUMNS}
-     FROM config_commits s CROSS JOIN commits c ON c.lineage_id = s.lineage_id AND c.generation = s.generation ${COMMIT_JOINS} ${PLACE_JOINS}
-     WHERE s.lineage_id = +? AND s.generation <= +?`,
+  const rows = readFound(
+    database,
+    findPlaceIn(database, tract, head),
+    "config_commits s CROSS JOIN commits c ON c.lineage_id = s.lineage_id AND c.generation = s.generation",
+    "s.lineage_id = +? AND s.generation <= +?",
   );
-  const rows = [...reachOf(database, headPlace)].flatMap(([lineage, to]) => statement.all(lineage, to));
-  return rows
-    .sort((a, b) => b[0] - a[0])
+  return rows.reverse();
+}
+
+export function readSummaries(database: Database, tract: string, head: Hash): readonly ChainCommit[] {
+  // As in the index commits_summary.
+  const where = "c.lineage_id = +? AND c.generation <= +? AND c.operation IN (3, 4)";
+  return readFound(database, findPlaceIn(database, tract, head), "commits c", where);
+}
+
+/** Commits behind a head that an index of places gives, in the order of storing. */
+function readFound(database: Database, head: Place | null, from: string, where: string): ChainCommit[] {
+  if (head === null) return [];
+  const statement = database.sql<FoundRow>(
+    `SELECT ${PLACE_COLUMNS}, ${CHAIN_COLUMNS} FROM ${from} ${COMMIT_JOINS} ${PLACE_JOINS} WHERE ${where}`,
+  );
+  return [...reachOf(database, head)]
+    .flatMap(([lineage, to]) => statement.all(lineage, to))
+    .sort((a, b) => a[0] - b[0])
     .map((row) => toChainCommit(database, row, PLACE_WIDTH, parentsOf(database, row as unknown as PlaceRow)));
 }

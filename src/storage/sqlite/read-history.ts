@@ -1,8 +1,14 @@
-/** Reading ancestry: what is behind a commit, how much of it, and which edits are in it. */
+/** Reading ancestry: what is behind a commit, how much of it, what two commits share, and which edits are in it. */
 import type { CommitRecord, Hash } from "../records.ts";
-import { PLACED_COLUMNS, PLACED_JOINS, type PlacedRow, toPlacedCommit } from "./commit-rows.ts";
+import {
+  COMMIT_OPERATIONS,
+  PLACED_COLUMNS,
+  PLACED_JOINS,
+  type PlacedRow,
+  toPlacedCommit,
+} from "./commit-rows.ts";
 import type { Database } from "./database.ts";
-import { findPlaceIn, firstParentSpans, reaches, reachOf, spansOf } from "./reach.ts";
+import { commonReach, findPlaceIn, firstParentSpans, reaches, reachOf, spansOf, tipsOf } from "./reach.ts";
 
 export function isReachable(database: Database, tract: string, ancestor: Hash, descendant: Hash): boolean {
   const from = findPlaceIn(database, tract, descendant);
@@ -39,6 +45,19 @@ export function readAncestor(database: Database, tract: string, commit: Hash, n:
   return row?.[0] ?? null;
 }
 
+export function readMergeBases(database: Database, tract: string, a: Hash, b: Hash): readonly Hash[] {
+  const [one, other] = [findPlaceIn(database, tract, a), findPlaceIn(database, tract, b)];
+  if (one === null || other === null) return [];
+  const common = commonReach(reachOf(database, one), reachOf(database, other));
+  const statement = database.sql<[id: number, createdAt: number, hash: Hash]>(
+    "SELECT id, created_at, lower(hex(hash)) FROM commits WHERE lineage_id = +? AND generation = +?",
+  );
+  return tipsOf(database, common)
+    .flatMap(({ lineage, generation }) => statement.all(lineage, generation))
+    .sort((x, y) => y[1] - x[1] || y[0] - x[0])
+    .map(([, , hash]) => hash);
+}
+
 export function readEdits(
   database: Database,
   tract: string,
@@ -50,9 +69,9 @@ export function readEdits(
   if (targetPlace === null || headPlace === null) return [];
   const rows = database
     .sql<PlacedRow>(
-      `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS} WHERE c.edit_target = +? ORDER BY c.id`,
+      `SELECT ${PLACED_COLUMNS} FROM commits c ${PLACED_JOINS} WHERE c.edit_target = +? AND c.operation = +? ORDER BY c.id`,
     )
-    .all(targetPlace.id);
+    .all(targetPlace.id, COMMIT_OPERATIONS.indexOf("edit"));
   if (rows.length === 0) return [];
   const reach = reachOf(database, headPlace);
   return rows

@@ -37,9 +37,11 @@ type OperationRow = [
   results: string,
   sources: string,
   idempotencyKey: string | null,
+  originalTokens: number | null,
+  compressedTokens: number | null,
 ];
 const OPERATION = `SELECT key, hex(id), kind_id, author_id, branch_id, annotations_from, annotations_count, created_at, undoes, undone, moved_ref, moved_refs, params,
-  lower(hex(results)), lower(hex(sources)), idempotency_key FROM operations`;
+  lower(hex(results)), lower(hex(sources)), idempotency_key, original_tokens, compressed_tokens FROM operations`;
 
 export function toOperation(database: Database, row: OperationRow): OperationRecord {
   const { authors, branches, operationKinds } = database.interned;
@@ -57,6 +59,8 @@ export function toOperation(database: Database, row: OperationRow): OperationRec
     sources: splitHashes(row[14]),
     results: splitHashes(row[13]),
     params: parseObject(row[12]) ?? {},
+    originalTokens: row[16],
+    compressedTokens: row[17],
     createdAt: toIso(row[7]),
     undoes: row[8],
     undone: row[9] === 1,
@@ -122,16 +126,66 @@ export function readOperations(
     where += " AND o.key IN (SELECT value FROM json_each(?))";
     values.push(JSON.stringify(keysOfCommit(database, tractId, query.commit)));
   }
+  if (query.originalTokensMin !== undefined) {
+    // Unsorted they are found by the index all the same, not by reading the log.
+    where +=
+      query.sort === undefined
+        ? " AND o.key IN (SELECT s.key FROM operations s WHERE s.tract_id = +? AND s.original_tokens >= +?)"
+        : " AND o.tract_id = +? AND o.original_tokens >= +?";
+    values.push(tractId, query.originalTokensMin);
+  }
+  const kinds = kindsOf(database, query);
+  const keys =
+    query.sort === undefined
+      ? newestKeys(database, { ...source, where, values }, kinds, query.limit)
+      : sortedKeys(database, { ...source, where, values }, kinds, { ...query, tractId, sort: query.sort });
+  return keys.flatMap((key) => readByKey(database, key) ?? []);
+}
+
+/** Each kind comes from its own seek in an index. */
+function newestKeys(
+  database: Database,
+  { from, where, values, order }: Source,
+  kinds: readonly number[] | null,
+  limit: number,
+): readonly number[] {
   const newest = (kindWhere: string, ...kind: readonly number[]): readonly number[] =>
     database
-      .sql<[number]>(
-        `SELECT o.key FROM ${source.from} WHERE ${where}${kindWhere} ORDER BY ${source.order} DESC LIMIT +?`,
-      )
-      .all(...values, ...kind, query.limit)
+      .sql<[number]>(`SELECT o.key FROM ${from} WHERE ${where}${kindWhere} ORDER BY ${order} DESC LIMIT +?`)
+      .all(...values, ...kind, limit)
       .map(([key]) => key);
-  const streams = kindsOf(database, query)?.map((kind) => () => newest(kindCondition(kind), kind));
-  const page = streams === undefined ? newest("") : newestOf(streams, query.limit);
-  return page.flatMap((key) => readByKey(database, key) ?? []);
+  const streams = kinds?.map((kind) => () => newest(kindCondition(kind), kind));
+  return streams === undefined ? newest("") : newestOf(streams, limit);
+}
+
+/** As in the indexes of 0002-plans-and-tokens.ts. */
+const SORT_KEYS: Readonly<Record<NonNullable<OperationQuery["sort"]>, string>> = {
+  original_tokens: "o.original_tokens",
+  compressed_tokens: "o.compressed_tokens",
+  ratio: "o.original_tokens * 1.0 / max(o.compressed_tokens, 1)",
+};
+
+/** Operations with tokens are few among all: they come from the index of the sort, and every other condition looks at those alone. */
+function sortedKeys(
+  database: Database,
+  { from, where, values }: Source,
+  kinds: readonly number[] | null,
+  { tractId, sort, offset = 0, limit }: Pick<OperationQuery, "offset" | "limit"> & SortedIn,
+): readonly number[] {
+  const ofKinds = kinds === null ? "" : " AND +o.kind_id IN (SELECT value FROM json_each(?))";
+  return database
+    .sql<[number]>(
+      `SELECT o.key FROM ${from} WHERE ${where}${ofKinds}
+         AND o.tract_id = +? AND o.original_tokens IS NOT NULL AND o.compressed_tokens IS NOT NULL
+       ORDER BY ${SORT_KEYS[sort]} DESC, o.key DESC LIMIT +? OFFSET +?`,
+    )
+    .all(...values, ...(kinds === null ? [] : [JSON.stringify(kinds)]), tractId, limit, Math.max(0, offset))
+    .map(([key]) => key);
+}
+
+interface SortedIn {
+  readonly tractId: number;
+  readonly sort: NonNullable<OperationQuery["sort"]>;
 }
 
 /** Where operations are taken from, newest first without sorting. */

@@ -10,6 +10,8 @@ import type {
   Hash,
   LedgerRecord,
   OperationRecord,
+  PlanRecord,
+  PlanState,
   RefKind,
   RefRecord,
   RefValue,
@@ -35,11 +37,12 @@ import { sizeOnDisk } from "./inspect-file.ts";
 import { LogKeeper } from "./log-keeper.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type Patience, patiently } from "./patience.ts";
+import { findPlan, listPlans } from "./plans.ts";
 import { preparePublish } from "./publish.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
-import { readChain, readConfigCommits } from "./read-chain.ts";
+import { readChain, readConfigCommits, readSide, readSummaries } from "./read-chain.ts";
 import { findCommits, readCommits, readContents } from "./read-commits.ts";
-import { countReachable, isReachable, readAncestor, readEdits } from "./read-history.ts";
+import { countReachable, isReachable, readAncestor, readEdits, readMergeBases } from "./read-history.ts";
 import { countLedger, readLedger } from "./read-ledger.ts";
 import { readLog } from "./read-log.ts";
 import {
@@ -153,6 +156,15 @@ export class SqliteStore implements Store {
   readLog(tract: string, query: LogQuery): Promise<readonly CommitRecord[]> {
     return this.#read((database) => readLog(database, tract, query));
   }
+  readSide(tract: string, head: Hash, without: Hash | null): Promise<readonly ChainCommit[]> {
+    return this.#read((database) => readSide(database, tract, head, without));
+  }
+  readMergeBases(tract: string, a: Hash, b: Hash): Promise<readonly Hash[]> {
+    return this.#read((database) => readMergeBases(database, tract, a, b));
+  }
+  readSummaries(tract: string, head: Hash): Promise<readonly ChainCommit[]> {
+    return this.#read((database) => readSummaries(database, tract, head));
+  }
   readEdits(tract: string, target: Hash, head: Hash): Promise<readonly CommitRecord[]> {
     return this.#read((database) => readEdits(database, tract, target, head));
   }
@@ -186,6 +198,15 @@ export class SqliteStore implements Store {
     return this.#read((database) => countLedger(database, tract, query));
   }
 
+  findPlan(tract: string, id: string): Promise<PlanRecord | null> {
+    return this.#read((database) => findPlan(database, tract, id));
+  }
+  listPlans(
+    tract: string,
+    query: { readonly state?: PlanState; readonly limit: number },
+  ): Promise<readonly PlanRecord[]> {
+    return this.#read((database) => listPlans(database, tract, query));
+  }
   readCompileRecord(tract: string, id: string): Promise<CompileRecord | null> {
     return this.#read((database) => readCompileRecord(database, tract, id));
   }
@@ -262,8 +283,8 @@ export class SqliteStore implements Store {
     return this.#readOnce((database) => database.sql<[number]>("PRAGMA data_version").get()?.[0] ?? 0);
   }
 
-  async publish(change: ChangeSet): Promise<PublishReceipt> {
-    const publish = preparePublish(change);
+  async publish(change: ChangeSet, also: readonly ChangeSet[] = []): Promise<PublishReceipt> {
+    const publish = preparePublish(change, also);
     if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
     return await patiently(this.#patience, () => {
       // The store may be closed while this waits for others.

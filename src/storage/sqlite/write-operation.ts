@@ -15,8 +15,9 @@ export function writeOperation(writing: Writing, operation: NewOperation, moved:
   database
     .sql(
       `INSERT INTO operations (key, tract_id, id, kind_id, author_id, branch_id, annotations_from, annotations_count, ledger_from, ledger_count,
-         created_at, undoes, undone, moved_ref, moved_refs, params, results, sources, idempotency_key)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, unhex(?), unhex(?), ?)`,
+         created_at, undoes, undone, moved_ref, moved_refs, params, results, sources, idempotency_key, original_tokens,
+         compressed_tokens)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, unhex(?), unhex(?), ?, ?, ?)`,
     )
     .run(
       key,
@@ -37,6 +38,8 @@ export function writeOperation(writing: Writing, operation: NewOperation, moved:
       joinHashes(operation.results),
       joinHashes(operation.sources),
       operation.idempotencyKey,
+      operation.originalTokens,
+      operation.compressedTokens,
     );
   const uses = new Set([...operation.sources, ...operation.results]);
   for (const hash of uses) {

@@ -39,10 +39,16 @@ export function lawsContract(under: StoreUnderTest): void {
     expect(await store.countReachable("none", none)).toBe(0);
     expect(await store.readAncestor("none", none, 0)).toBeNull();
     expect(await store.readLog("none", { head: none, limit: 5, firstParent: true })).toEqual([]);
+    expect(await store.readSide("none", none, null)).toEqual([]);
+    expect(await store.readMergeBases("none", none, none)).toEqual([]);
+    expect(await store.readSummaries("none", none)).toEqual([]);
     expect(await store.readEdits("none", none, none)).toEqual([]);
     expect(await store.readAnnotations("none", { after: 0, upTo: 9 })).toEqual([]);
     expect(await store.readCommitAnnotations("none", none)).toEqual([]);
     expect(await store.readOperations("none", { limit: 5 })).toEqual([]);
+    expect(await store.readOperations("none", { sort: "ratio", limit: 5 })).toEqual([]);
+    expect(await store.findPlan("none", "01KDTRACT0AB00000000000001")).toBeNull();
+    expect(await store.listPlans("none", { limit: 5 })).toEqual([]);
     expect(await store.findOperation("none", "01KDTRACT0AB00000000000001")).toBeNull();
     expect(await store.findOperationByKey("none", "key")).toBeNull();
     expect(await store.findOperationAt("none", "2026-01-01T00:00:00.000Z")).toBeNull();

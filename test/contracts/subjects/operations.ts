@@ -37,6 +37,8 @@ export function operationsContract(under: StoreUnderTest): void {
         sources: [first, hashOf("of another tract"), second],
         results: [second, first],
         params: { strategy: "mask", nested: { a: [1] } },
+        originalTokens: 1200,
+        compressedTokens: 0,
         undoes: 1,
         idempotencyKey: "key",
       },
@@ -107,6 +109,65 @@ export function operationsContract(under: StoreUnderTest): void {
     expect(await read({ ref: { kind: "branch", name: "main" } })).toEqual([3, 1]);
     expect(await read({ ref: { kind: "branch", name: "main" }, beforeSequence: 3 })).toEqual([1]);
     expect(await read({ ref: { kind: "tag", name: "main" } })).toEqual([]);
+  });
+
+  it("sorts operations by their tokens, largest first, the newer of equal ones first", async () => {
+    const { store } = under;
+    const tract = new SampleTract();
+    await store.publish(tract.creation());
+    const give = (originalTokens: number | null, compressedTokens: number | null, over = {}) =>
+      publish(tract, { type: "compress", originalTokens, compressedTokens, ...over });
+    await give(100, 50);
+    await give(300, 200, { type: "mask", worktree: "w2" });
+    await give(100, 10);
+    await give(null, null);
+    await give(300, 0);
+    await give(500, null);
+    await give(null, 400);
+    await give(0, 0);
+    await publish(tract, { type: "undo", undoes: 4 }, { undoneMarks: [{ sequence: 4, undone: true }] });
+    const other = new SampleTract("other");
+    await store.publish(other.creation());
+    await publish(other, { originalTokens: 9999, compressedTokens: 1 });
+    const read = async (query: Partial<OperationQuery>) =>
+      (await store.readOperations(tract.name, { limit: 9, ...query })).map(({ sequence }) => sequence);
+    expect(await read({ sort: "original_tokens" })).toEqual([6, 3, 4, 2, 9]);
+    expect(await read({ sort: "compressed_tokens" })).toEqual([3, 2, 4, 9, 6]);
+    // What was compressed to nothing counts as one token.
+    expect(await read({ sort: "ratio" })).toEqual([6, 4, 2, 3, 9]);
+    expect(await read({ sort: "ratio", limit: 2 })).toEqual([6, 4]);
+    expect(await read({ sort: "ratio", limit: 2, offset: 2 })).toEqual([2, 3]);
+    expect(await read({ sort: "ratio", limit: 2, offset: 5 })).toEqual([]);
+    expect(await read({ sort: "ratio", limit: 0 })).toEqual([]);
+    expect(await read({ sort: "original_tokens", originalTokensMin: 100 })).toEqual([6, 3, 4, 2]);
+    expect(await read({ sort: "ratio", originalTokensMin: 101, limit: 1, offset: 1 })).toEqual([3]);
+    expect(await read({ sort: "original_tokens", type: "compress" })).toEqual([6, 4, 2, 9]);
+    expect(await read({ sort: "original_tokens", worktree: "w2" })).toEqual([3]);
+    expect(await read({ sort: "original_tokens", standing: true })).toEqual([6, 3, 2, 9]);
+    expect(await read({ sort: "original_tokens", afterSequence: 3, beforeSequence: 9 })).toEqual([6, 4]);
+    expect(await read({ originalTokensMin: 100 })).toEqual([7, 6, 4, 3, 2]);
+    expect(await read({ originalTokensMin: 300, limit: 2 })).toEqual([7, 6]);
+    expect(await read({ originalTokensMin: 100, type: "compress", beforeSequence: 7 })).toEqual([6, 4, 2]);
+    expect(await read({ originalTokensMin: 0 })).toEqual([9, 7, 6, 4, 3, 2]);
+  });
+
+  it("sorts the operations that moved a ref, or used a commit, by their tokens", async () => {
+    const { store } = under;
+    const tract = new SampleTract();
+    const [first, second] = tract.chain(null, 2).map((sample) => sample);
+    const [a, b] = [first!.commit.hash, second!.commit.hash];
+    await store.publish(tract.creation([first!, second!], { refMoves: [branchMove("main", null, a)] }));
+    const sizes = { originalTokens: 10, compressedTokens: 5 };
+    await publish(tract, sizes, { refMoves: [branchMove("main", a, b)] });
+    await publish(tract, { ...sizes, originalTokens: 30, sources: [a] });
+    await publish(tract, { ...sizes, originalTokens: 20 }, { refMoves: [branchMove("main", b, a)] });
+    const read = async (query: Partial<OperationQuery>) =>
+      (await store.readOperations(tract.name, { limit: 9, sort: "ratio", ...query })).map(
+        ({ sequence }) => sequence,
+      );
+    expect(await read({ ref: { kind: "branch", name: "main" } })).toEqual([4, 2]);
+    expect(await read({ commit: a })).toEqual([3]);
+    expect(await read({ ref: { kind: "branch", name: "main" }, originalTokensMin: 15 })).toEqual([4]);
   });
 
   it("sets and takes back the mark of an undone operation", async () => {

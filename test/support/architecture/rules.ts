@@ -155,13 +155,14 @@ const PACKAGE_FOLDERS: readonly { readonly packages: RegExp; readonly folders: r
   { packages: /^@modelcontextprotocol\//, folders: ["src/server/mcp/"] },
   { packages: /^(?:better-sqlite3|node:sqlite)$/, folders: ["src/storage/sqlite/"] },
   { packages: /^gpt-tokenizer/, folders: ["src/engine/tokens/"] },
+  { packages: /^diff$/, folders: ["src/engine/compare/"] },
   { packages: /^canonicalize$/, folders: ["src/engine/content/"] },
   { packages: /^(?:commander|picocolors)$/, folders: ["src/server/cli/"] },
   { packages: /^(?:node:)?(?:child_process|cluster)$/, folders: [] },
 ];
 
-/** Pure computing; the rest of Node belongs to storage and server. */
-const ENGINE_BUILT_INS: ReadonlySet<string> = new Set(["node:crypto", "node:buffer"]);
+/** Pure computing; the rest of Node belongs to storage and server. Of `node:vm` only the limit on a caller's regular expression is used. */
+const ENGINE_BUILT_INS: ReadonlySet<string> = new Set(["node:crypto", "node:buffer", "node:vm"]);
 const OUTSIDE_WORLD = [
   "process",
   "console",
@@ -180,7 +181,7 @@ const OUTSIDE_WORLD = [
 const ENGINE_ORDER: readonly (readonly string[])[] = [
   ["content", "tokens"],
   ["history", "ledger"],
-  ["compile", "search"],
+  ["compile", "search", "compare"],
   ["merge", "rewrite", "compress", "transcripts", "gc"],
   ["policies"],
   ["orchestrator"],

@@ -4,6 +4,7 @@ import type { StoredCommit } from "../../../storage/store.ts";
 import type { Verification } from "../verify.ts";
 import { verifyContent } from "./contents.ts";
 import { orDamage, type ReadPage, readPages } from "./damaged-rows.ts";
+import { verifySummaries } from "./summaries.ts";
 import { hashOrNull, suspectField } from "./suspect-field.ts";
 
 /**
@@ -26,6 +27,7 @@ export async function* verifyCommits(
     for (const { commit, missing } of rows)
       if (missing.length > 0 || !isSound(commit)) await reportCommit(verification, commit, missing);
     await verifyTimes(verification, rows, times);
+    await verifySummaries(verification, rows);
     if (since !== null) await verifyTheirContents(verification, rows);
     await advance("commits", rows.length);
     yield rows.map(({ commit }) => commit);
@@ -33,7 +35,19 @@ export async function* verifyCommits(
 }
 
 function isSound(commit: CommitRecord): boolean {
-  return hashOrNull(commit) === commit.hash && (commit.operation === "edit") === (commit.editTarget !== null);
+  return hashOrNull(commit) === commit.hash && misshapenField(commit) === null;
+}
+
+/** The field that a commit of its operation cannot have, or must have; null when it is as it should be. */
+function misshapenField({
+  operation,
+  editTarget,
+  contentHash,
+}: CommitRecord): "edit_target" | "content" | null {
+  const hasTarget = operation === "edit" || operation === "reveal";
+  if ((editTarget !== null) !== hasTarget) return "edit_target";
+  const hasContent = operation !== "merge" && operation !== "reveal";
+  return (contentHash !== null) === hasContent ? null : "content";
 }
 
 async function reportCommit(
@@ -47,9 +61,9 @@ async function reportCommit(
     report({ kind: "commit", what: "missing", field, hash, detail: `its ${NAMES[field] ?? field} is gone` });
   // What is gone is part of what was hashed; only its operation is not.
   if (missing.some((field) => field !== "operation") || isSound(commit)) return;
-  if (hashOrNull(commit) === hash) {
-    const detail = "only an edit has a target";
-    report({ kind: "commit", what: "changed", field: "edit_target", hash, detail });
+  const misshapen = misshapenField(commit);
+  if (hashOrNull(commit) === hash && misshapen !== null) {
+    report({ kind: "commit", what: "changed", field: misshapen, hash, detail: SHAPES[misshapen] });
     return;
   }
   const field = await suspectField(verification, commit);
@@ -59,6 +73,11 @@ async function reportCommit(
       : `its ${field} was changed`;
   report({ kind: "commit", what: "changed", field, hash, detail });
 }
+
+const SHAPES = {
+  edit_target: "an edit and a reveal have a target, and no other commit",
+  content: "a merge and a reveal have no content, and every other commit has one",
+} as const;
 
 const NAMES: Readonly<Record<string, string>> = { parents: "parent", edit_target: "edit target" };
 

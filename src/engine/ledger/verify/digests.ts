@@ -1,6 +1,7 @@
 /** Holds an operation and its annotations against the digests in its ledger entry, and says as far as it can which field was changed. */
 import type {
   AnnotationRecord,
+  Json,
   JsonObject,
   LedgerRecord,
   OperationRecord,
@@ -27,6 +28,8 @@ function guesses(
     ["idempotency_key", { idempotencyKey: null }],
     ["params", { params: {} }],
     ["undoes", { undoes: null }],
+    ["original_tokens", { originalTokens: tokensOf(metadata.original_tokens) }],
+    ["compressed_tokens", { compressedTokens: tokensOf(metadata.compressed_tokens) }],
     ["sources", { sources: [] }],
     ["sources", { sources: results }],
     ["results", { results: [] }],
@@ -78,6 +81,11 @@ function otherStates(
     ["labels", { labels: neighbour?.labels ?? [] }],
     ["retain", { retain: neighbour?.retain ?? null }],
   ];
+}
+
+/** Entries of operations that replace something say the tokens, too. */
+function tokensOf(said: Json | undefined): number | null {
+  return typeof said === "number" ? said : null;
 }
 
 function annotationsOf({ annotations }: JsonObject): JsonObject | null {

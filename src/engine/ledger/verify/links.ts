@@ -1,5 +1,6 @@
 /** Verifies the links between an operation and its commits, in both directions. */
 import type { Author, CommitRecord, Hash, LedgerRecord, OperationRecord } from "../../../storage/records.ts";
+import { hashMadeCommits } from "../operation-digests.ts";
 import type { Verification } from "../verify.ts";
 import { orDamage } from "./damaged-rows.ts";
 import type { NamedCommit } from "./made-commits.ts";
@@ -23,7 +24,9 @@ export function verifyResults(verification: Verification, results: Results): rea
     else if (commit?.operationId === operation.id) verifyMaker(verification, operation, commit);
     else if (commit !== null) foreign.push(commit);
   }
-  verifyTokens(verification, results);
+  const isCounted = verifyTokens(verification, results);
+  // What was there already was made with another branch, perhaps; the digest holds only for a write that made them all.
+  if (isCounted && foreign.length === 0) verifyMade(verification, results);
   return foreign;
 }
 
@@ -59,6 +62,18 @@ function verifyMaker({ report }: Verification, operation: OperationRecord, commi
   }
 }
 
+/** Branch and tokens of the commits that an operation made, which no commit hash covers. */
+function verifyMade({ report }: Verification, { operation, entry, commits }: Results): void {
+  const made = entry?.metadata.made;
+  const rows = commits.filter((commit) => commit !== null && commit !== undefined);
+  if (typeof made !== "string" || rows.length < commits.length || hashMadeCommits(rows) === made) return;
+  const { branch, results, sequence } = operation;
+  const isBranch = branch !== null && hashMadeCommits(rows.map((row) => ({ ...row, branch }))) === made;
+  const hash = results.length === 1 ? (results[0] ?? null) : null;
+  const detail = `the branch or the tokens of the commits that operation ${sequence} made are not what was written`;
+  report({ kind: "commit", what: "changed", field: isBranch ? "branch" : "tokens", hash, sequence, detail });
+}
+
 /** The operation that a commit names must name the commit too. */
 export async function verifyOtherMaker(
   { engine, report, tract }: Verification,
@@ -76,18 +91,19 @@ export function sameAuthor(a: Author, b: Author): boolean {
   return a.kind === b.kind && a.name === b.name && a.session_id === b.session_id;
 }
 
-/** Tokens are no part of a commit's hash, but the ledger has their sum. */
-function verifyTokens({ report }: Verification, { operation, entry, commits }: Results): void {
+/** Tokens are no part of a commit's hash, but the ledger has their sum. False, and reported, when they are not those. */
+function verifyTokens({ report }: Verification, { operation, entry, commits }: Results): boolean {
   const said = entry?.metadata.tokens;
-  if (commits.length === 0 || typeof said !== "number") return;
+  if (commits.length === 0 || typeof said !== "number") return true;
   let sum = 0;
   for (const commit of commits) {
-    if (!commit) return; // Reported already.
+    if (!commit) return true; // Reported already.
     sum += commit.tokens;
   }
-  if (said === sum) return;
+  if (said === sum) return true;
   const { results, sequence } = operation;
   const hash = results.length === 1 ? (results[0] ?? null) : null;
   const detail = `the ledger counts ${said} tokens for operation ${sequence}, its commits have ${sum}`;
   report({ kind: "commit", what: "changed", field: "tokens", hash, sequence, detail });
+  return false;
 }

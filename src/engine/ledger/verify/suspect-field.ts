@@ -1,5 +1,5 @@
 /** Names the field of a commit that was changed, where another row still tells what it was. */
-import type { CommitRecord, Hash } from "../../../storage/records.ts";
+import type { CommitOperation, CommitRecord, Hash } from "../../../storage/records.ts";
 import { hashCommit, hashContent } from "../../content/hashes.ts";
 import { storedText } from "../../content/parse-content.ts";
 import { autoMessage } from "../../history/plan-commit.ts";
@@ -29,7 +29,7 @@ type Alternative = readonly [field: string, change: Partial<CommitRecord>];
 
 async function alternatives(
   { scope, store }: Verification["engine"],
-  { contentHash, editTarget, operationId }: CommitRecord,
+  { contentHash, operationId }: CommitRecord,
 ): Promise<readonly Alternative[]> {
   const operation = await orDamage(store.findOperation(scope.tract, operationId));
   const contents = contentHash === null ? [] : await orDamage(store.readContents([contentHash]));
@@ -49,6 +49,8 @@ async function alternatives(
     ["labels", { labels: [] }],
     ["edit_target", { editTarget: null }],
     ["parents", { parents: [] }],
-    ["operation", { operation: editTarget === null ? "append" : "edit" }],
+    ...OPERATIONS.map((operation): Alternative => ["operation", { operation }]),
   ];
 }
+
+const OPERATIONS: readonly CommitOperation[] = ["append", "edit", "merge", "summary", "reveal"];
