@@ -38,6 +38,16 @@ export interface Limits {
   readonly transcriptBytesMax: number;
   /** Problems that verify names before it only counts. */
   readonly verifyProblemsMax: number;
+  /** Lines that may differ before a diff gives the two texts whole. */
+  readonly diffEditsMax: number;
+  /** Lines of one message in a diff, characters of one line, and of all lines of a page. */
+  readonly diffLinesMax: number;
+  readonly diffLineCharsMax: number;
+  readonly diffPageCharsMax: number;
+  /** Unchanged messages that a diff lists before it only counts. */
+  readonly diffUnchangedMax: number;
+  /** Origins that blame lists before it only counts. */
+  readonly blameOriginsMax: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -61,4 +71,10 @@ export const DEFAULT_LIMITS: Limits = {
   verifyPage: 1_000,
   transcriptBytesMax: 256 * 1024 * 1024,
   verifyProblemsMax: 100,
+  diffEditsMax: 1_000,
+  diffLinesMax: 60,
+  diffLineCharsMax: 240,
+  diffPageCharsMax: 20_000,
+  diffUnchangedMax: 10,
+  blameOriginsMax: 10,
 };

@@ -1,6 +1,7 @@
 /** The units of a history before budget and format, which grow with it: cold from nothing, else from an earlier head (spec 2.2, 2.8). */
 import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
+import { type Coverage, coverageOf, isSummaryRow, NO_COVERAGE } from "../history/coverage.ts";
 import { AnnotationLog } from "./annotation-log.ts";
 import type { Entry, Place } from "./entry.ts";
 import { withOut } from "./entry.ts";
@@ -11,6 +12,7 @@ import { settledCount } from "./settle.ts";
 import { applyAnnotations } from "./stages/apply-annotations.ts";
 import { applyEdits } from "./stages/apply-edits.ts";
 import { applyStrategy } from "./stages/apply-strategy.ts";
+import { applySummaries } from "./stages/apply-summaries.ts";
 import { linearize } from "./stages/linearize.ts";
 import { pairTools, type Settled } from "./stages/pair-tools.ts";
 import type { Unit } from "./unit.ts";
@@ -28,6 +30,7 @@ export interface Draft {
   readonly places: readonly Place[];
   readonly placeCount: number;
   readonly annotations: AnnotationLog;
+  readonly coverage: Coverage;
 }
 
 export const EMPTY_DRAFT: Draft = {
@@ -39,6 +42,7 @@ export const EMPTY_DRAFT: Draft = {
   places: [],
   placeCount: 0,
   annotations: AnnotationLog.empty,
+  coverage: NO_COVERAGE,
 };
 
 /** What happened since a draft. */
@@ -61,9 +65,11 @@ export function growDraft(draft: Draft, news: News, options: CompileOptions, kit
   if (sealed !== null && news.annotations.some(({ commit }) => hasCommit(sealed, commit))) return null;
   const annotations = draft.annotations.with(news.annotations);
   const order = news.head === null ? [] : linearize(news.chain, news.head);
+  if (draft.head !== null && changesCoverage(draft.coverage, order)) return null;
   const edited = applyEdits(order, draft.places, draft.placeCount);
   if (!edited.isComplete && sealed !== null) return null;
-  const { places } = edited;
+  const coverage = draft.head === null ? coverageOf(order) : draft.coverage;
+  const places = draft.head === null ? applySummaries(edited.places, coverage) : edited.places;
   const judged = applyAnnotations(places, annotations, options.selection, draft.entries);
   if (sealed !== null && changesNames(sealed, draft.entries, judged)) return null;
   const compiled = judged.filter(({ out }) => out === null);
@@ -83,8 +89,14 @@ export function growDraft(draft: Draft, news: News, options: CompileOptions, kit
     places,
     placeCount: draft.placeCount + places.length - draft.places.length,
     annotations,
+    coverage,
   };
   return seal(grown, paired, settledCount({ units, paired, fixedCount }));
+}
+
+/** True when what came may move or hide what was there, or is hidden itself: then the history is looked at as a whole again. */
+export function changesCoverage(coverage: Coverage, order: readonly ChainCommit[]): boolean {
+  return order.some((row) => isSummaryRow(row) || coverage.covers.has(row.commit.hash));
 }
 
 /** Commits that are in, before a budget. */

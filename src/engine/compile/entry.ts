@@ -4,19 +4,32 @@ import type { ChainCommit } from "../../storage/store.ts";
 import type { AnyContent, ToolIoContent } from "../content/content-types.ts";
 import { readContent } from "../content/parse-content.ts";
 import { payloadText, plainText } from "../content/plain-text.ts";
+import type { Cover } from "../history/coverage.ts";
 import { invariant } from "../invariant.ts";
 import { type ContentHead, readContentHead, readText } from "./content-head.ts";
 
 /** Why a commit is not in the context. Callers rely on the words. */
-export const OMIT_REASONS = ["budget", "skip", "type", "label", "superseded", "strategy"] as const;
+export const OMIT_REASONS = [
+  "budget",
+  "skip",
+  "compressed",
+  "type",
+  "label",
+  "superseded",
+  "strategy",
+] as const;
 export type OmitReason = (typeof OMIT_REASONS)[number];
 
 /** A commit in linear order and what it shows: itself, or the last edit of it. */
 export interface Place {
-  /** Position in linear order, edits and merges not counted. */
+  /** Position in linear order, edits and merges not counted; a summary's is that of its first original. */
   readonly ordinal: number;
   readonly commit: CommitRecord;
   readonly shown: ChainCommit;
+  /** The summary that stands for it; null: none. */
+  readonly cover: Cover | null;
+  /** Of a summary at the place of its originals: the first and the last of them. Else null. */
+  readonly span: { readonly from: Hash; readonly to: Hash } | null;
 }
 
 /** A place whose content can be compiled. */

@@ -41,10 +41,14 @@ export async function explain(
   const row = order.find(({ commit }) => commit.hash === hash);
   if (row === undefined) return left(hash, "It is not in the history behind this head.");
   const target = row.commit.editTarget;
-  if (row.commit.operation === "merge")
-    return left(hash, "It is a merge; merges have no content of their own.");
+  const { operation } = row.commit;
+  if (operation === "merge") return left(hash, "It is a merge; merges have no content of their own.");
+  if (operation === "reveal")
+    return left(hash, `It ends summary ${short(target ?? hash)}, whose originals show again.`);
+  if (operation === "summary" && findEntry(hash, composition) === undefined)
+    return left(hash, "It is a summary that was ended, or that only hides.");
   if (target === null) return explainPlace(hash, row, composition);
-  const last = order.findLast(({ commit }) => commit.editTarget === target);
+  const last = order.findLast(({ commit }) => commit.editTarget === target && commit.operation === "edit");
   if (last !== row) return left(hash, `A later edit of ${short(target)} is shown instead.`);
   const shown = explainPlace(target, row, composition);
   return {
@@ -67,6 +71,7 @@ async function composeFor(
 const REASONS: { readonly [R in OmitReason]: string } = {
   budget: "The budget had no room for it; a stub may stand for the run it is in.",
   skip: "Its priority is skip.",
+  compressed: "A summary stands in its place.",
   type: "Its content type is not among those asked for.",
   label: "The label filters leave it out.",
   superseded: "A later instruction of the same name is in force.",
@@ -77,6 +82,8 @@ const REASONS: { readonly [R in OmitReason]: string } = {
 function explainPlace(place: Hash, row: ChainCommit, composition: Composition): Explanation {
   const entry = findEntry(place, composition);
   if (entry === undefined) return left(place, `Commits of type ${row.commit.contentType} are not compiled.`);
+  if (entry.out === "compressed")
+    return left(place, `Summary ${short(entry.place.cover?.by ?? place)} stands in its place.`);
   if (entry.out !== null) return left(place, REASONS[entry.out]);
   if (isInGap(entry, composition)) return left(place, REASONS.budget);
   const { rendered } = composition;

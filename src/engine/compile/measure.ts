@@ -134,7 +134,7 @@ async function changesCost(engine: Engine, base: Tally, row: AnnotationRecord): 
   const { tract } = engine.scope;
   if (base.head === null) return false;
   if (!(await engine.store.isReachable(tract, row.commit, base.head))) return false;
-  if (row.priority === "skip") return true;
+  if (row.priority === "skip" || base.coverage.covers.has(row.commit)) return true;
   const before = base.annotations.get(row.commit)?.priority ?? null;
   if (before === row.priority) return false;
   const [commit] = await engine.store.readCommits(tract, [row.commit]);

@@ -100,13 +100,14 @@ export function omissionsOf(entries: readonly Entry[]): readonly Omission[] {
     if (entry.out !== null && entry.out === before && run !== undefined) {
       runs[runs.length - 1] = {
         ...run,
-        to: entry.hash,
+        to: entry.place.span?.to ?? entry.hash,
         messages: run.messages + 1,
         tokens: run.tokens + costOfEntry(entry),
       };
     } else if (entry.out !== null) {
-      const { ordinal: first, hash } = entry;
-      runs.push({ first, from: hash, to: hash, messages: 1, tokens: costOfEntry(entry), reason: entry.out });
+      const { ordinal: first, hash, place } = entry;
+      const { from, to } = place.span ?? { from: hash, to: hash };
+      runs.push({ first, from, to, messages: 1, tokens: costOfEntry(entry), reason: entry.out });
     }
     before = entry.out;
   }

@@ -1,8 +1,10 @@
 /** The compiled size of a history as a few numbers that grow with it: what a commit needs to know, without any message (spec 1.7, 2.8). */
 import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
+import { type Coverage, coverageOf, NO_COVERAGE } from "../history/coverage.ts";
 import { TOKENS_PER_MESSAGE } from "../tokens/message-overhead.ts";
 import { AnnotationLog } from "./annotation-log.ts";
+import { changesCoverage } from "./draft.ts";
 import type { Entry } from "./entry.ts";
 import { costOfEntry } from "./formats/plain.ts";
 import type { Kit } from "./kit.ts";
@@ -10,6 +12,7 @@ import type { CompileOptions } from "./options.ts";
 import { applyAnnotations } from "./stages/apply-annotations.ts";
 import { applyEdits } from "./stages/apply-edits.ts";
 import { outlineTextOf } from "./stages/apply-strategy.ts";
+import { applySummaries } from "./stages/apply-summaries.ts";
 import { linearize } from "./stages/linearize.ts";
 
 export interface Tally {
@@ -21,6 +24,7 @@ export interface Tally {
   /** Cost of each named instruction in force, by name. */
   readonly named: ReadonlyMap<string, number>;
   readonly annotations: AnnotationLog;
+  readonly coverage: Coverage;
 }
 
 export const EMPTY_TALLY: Tally = {
@@ -30,6 +34,7 @@ export const EMPTY_TALLY: Tally = {
   messages: 0,
   named: new Map(),
   annotations: AnnotationLog.empty,
+  coverage: NO_COVERAGE,
 };
 
 /** What came after a tally; annotations of commits that were counted already must not change what they cost. */
@@ -44,12 +49,16 @@ export interface TallyNews {
  * Format `messages` has one message per commit whatever is paired with what, so the size is a sum. Not for strategy `adaptive`, where a
  * message's size changes with its age.
  *
- * @returns null when an edit speaks for a commit that was counted already.
+ * @returns null when an edit or a summary speaks for a commit that was counted already.
  */
 export function growTally(tally: Tally, news: TallyNews, options: CompileOptions, kit: Kit): Tally | null {
   const order = news.head === null ? [] : linearize(news.chain, news.head);
-  const { places, isComplete } = applyEdits(order, [], 0);
-  if (!isComplete && tally.head !== null) return null;
+  const isCold = tally.head === null;
+  if (!isCold && changesCoverage(tally.coverage, order)) return null;
+  const { places: edited, isComplete } = applyEdits(order, [], 0);
+  if (!isComplete && !isCold) return null;
+  const coverage = isCold ? coverageOf(order) : tally.coverage;
+  const places = isCold ? applySummaries(edited, coverage) : edited;
   const annotations = tally.annotations.with(news.annotations);
   let { tokens, messages } = tally;
   const named = new Map<string, number>();
@@ -70,6 +79,7 @@ export function growTally(tally: Tally, news: TallyNews, options: CompileOptions
     messages,
     named: named.size === 0 ? tally.named : new Map([...tally.named, ...named]),
     annotations,
+    coverage,
   };
 }
 

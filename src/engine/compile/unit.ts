@@ -92,5 +92,5 @@ export function endsOf({ entries, first, last }: Unit): { readonly from: Hash; r
   const from = entries.find(({ ordinal }) => ordinal === first);
   const to = entries.find(({ ordinal }) => ordinal === last);
   invariant(from !== undefined && to !== undefined, "a unit's ends are among its entries");
-  return { from: from.hash, to: to.hash };
+  return { from: from.place.span?.from ?? from.hash, to: to.place.span?.to ?? to.hash };
 }

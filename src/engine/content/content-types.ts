@@ -69,6 +69,18 @@ export interface MetadataContent {
   readonly data: JsonObject;
 }
 
+/**
+ * Stands for its sources, which stay in history (spec 3.5; spec 9, 4). Only made by compress and restore: callers cannot commit it.
+ */
+export interface SummaryContent {
+  readonly content_type: "summary";
+  /** Commits in linear order; never empty. */
+  readonly sources: readonly string[];
+  /** How it was made; `restore` hides its sources, pinned ones too, and has no text. */
+  readonly strategy: string;
+  readonly text: string;
+}
+
 export type Content =
   | InstructionContent
   | DialogueContent
@@ -79,7 +91,8 @@ export type Content =
   | FreeformContent
   | SessionContent
   | ConfigContent
-  | MetadataContent;
+  | MetadataContent
+  | SummaryContent;
 
 /** Content of a type that a library user registered; its fields are known to its own schema. */
 export interface CustomContent {
@@ -143,6 +156,12 @@ const SCHEMAS: { readonly [T in Content["content_type"]]: z.ZodType<Extract<Cont
       data: jsonObject,
       kind: z.string().min(1),
     }),
+    summary: z.strictObject({
+      content_type: z.literal("summary"),
+      sources: z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1),
+      strategy: z.string().min(1),
+      text,
+    }),
   };
 
 const ROLES: {
@@ -158,6 +177,7 @@ const ROLES: {
   session: () => "system",
   config: () => null,
   metadata: () => null,
+  summary: () => "user",
 };
 
 const PINNED_BY_DEFAULT: ReadonlySet<string> = new Set(["instruction", "session"]);
@@ -172,10 +192,15 @@ export interface ContentType {
   readonly toText: ((content: CustomContent) => string) | null;
   /** What the tract keeps of a custom type; null for built-in types. */
   readonly record: ContentTypeRecord | null;
+  /** Made by operations alone: callers cannot commit it. */
+  readonly isInternal: boolean;
 }
 
 /** The types known to one store handle, by name. */
 export type ContentTypes = Map<string, ContentType>;
+
+/** The strategy of a summary that `restore` makes. */
+export const RESTORE_STRATEGY = "restore";
 
 /** Names of the built-in types, in the order of the spec. */
 export const BUILT_IN_TYPES: readonly string[] = Object.keys(SCHEMAS);
@@ -186,12 +211,20 @@ export function createContentTypes(): ContentTypes {
     const known = name as Content["content_type"]; // Keys of SCHEMAS are exactly these.
     const roleOf = ROLES[known] as (content: AnyContent) => Role | null; // Called only with content that SCHEMAS[known] accepted.
     const priority: Priority = PINNED_BY_DEFAULT.has(name) ? "pinned" : "normal";
-    types.set(name, { name, schema: SCHEMAS[known], roleOf, priority, toText: null, record: null });
+    types.set(name, {
+      name,
+      schema: SCHEMAS[known],
+      roleOf,
+      priority,
+      toText: null,
+      record: null,
+      isInternal: name === "summary",
+    });
   }
   return types;
 }
 
-/** True for the ten built-in types. */
+/** True for the built-in types. */
 export function isBuiltIn(content: AnyContent): content is Content {
   return Object.hasOwn(SCHEMAS, content.content_type);
 }

@@ -45,7 +45,15 @@ export function defineContentType(
   const role = options.role === undefined ? "assistant" : options.role;
   const priority = options.defaultPriority ?? "normal";
   const record = { name, schema: jsonSchemaOf(whole, name), role, priority };
-  return { name, schema: whole, roleOf: () => role, priority, toText: options.toText ?? null, record };
+  return {
+    name,
+    schema: whole,
+    roleOf: () => role,
+    priority,
+    toText: options.toText ?? null,
+    record,
+    isInternal: false,
+  };
 }
 
 /** A type as the tract remembers it: checked by its JSON Schema, its text by the common order of fields. */
@@ -58,6 +66,7 @@ export function contentTypeFromRecord(record: ContentTypeRecord): ContentType {
     priority: record.priority,
     toText: null,
     record,
+    isInternal: false,
   };
 }
 

@@ -25,6 +25,8 @@ export interface ParseContext {
   readonly types: ContentTypes;
   readonly limits: Limits;
   readonly path: string;
+  /** Also internal types, for the operations that make them. */
+  readonly internal?: boolean;
 }
 
 /**
@@ -62,25 +64,41 @@ export function readContent(record: { readonly body: string }): AnyContent {
   return JSON.parse(record.body) as AnyContent; // Only parseContent writes bodies.
 }
 
+/** A stored content, to be committed again as it is. */
+export function storedContent(record: ContentRecord): ParsedContent {
+  return { content: readContent(record), record, text: storedText(record) };
+}
+
 /** Text of a stored content: the custom type's own where it gave one. */
 export function storedText(record: { readonly body: string; readonly text: string | null }): string {
   return record.text ?? plainText(readContent(record));
 }
 
-function typeOf(name: unknown, { types, path }: ParseContext): NonNullable<ReturnType<ContentTypes["get"]>> {
-  if (typeof name !== "string")
-    throw invalid(`${path}.content_type`, `one of ${[...types.keys()].join(", ")}`);
+function typeOf(
+  name: unknown,
+  { types, path, internal }: ParseContext,
+): NonNullable<ReturnType<ContentTypes["get"]>> {
+  const offered = [...types.values()].flatMap((type) => (type.isInternal ? [] : type.name));
+  if (typeof name !== "string") throw invalid(`${path}.content_type`, `one of ${offered.join(", ")}`);
   const type = types.get(name);
-  if (type) return type;
-  const near = nearest(name, [...types.keys()]);
+  if (type && (!type.isInternal || internal === true)) return type;
+  if (type) throw internalType(name, path);
+  const near = nearest(name, offered);
   throw new TractError(
     "invalid-content",
     `${path}.content_type: there is no content type ${JSON.stringify(name.slice(0, 80))}`,
     {
-      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Content types: ${[...types.keys()].join(", ")}.`,
-      data: { path: `${path}.content_type`, expected: [...types.keys()] },
+      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}Content types: ${offered.join(", ")}.`,
+      data: { path: `${path}.content_type`, expected: offered },
     },
   );
+}
+
+function internalType(name: string, path: string): TractError {
+  return new TractError("invalid-content", `${path}.content_type: ${name} is made by compress alone`, {
+    hint: "Summarise commits with compress; to change the text of a summary, edit it with a plain text.",
+    data: { path: `${path}.content_type` },
+  });
 }
 
 function invalid(path: string, expected: string): TractError {

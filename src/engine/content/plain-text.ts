@@ -7,6 +7,7 @@ import {
   type ArtifactContent,
   isBuiltIn,
   type SessionContent,
+  type SummaryContent,
   type ToolIoContent,
 } from "./content-types.ts";
 
@@ -29,6 +30,8 @@ export function plainText(content: AnyContent): string {
       return canonicalJson(content.payload);
     case "config":
       return canonicalJson(content.settings);
+    case "summary":
+      return summaryText(content);
     case "metadata":
       return `${content.kind} ${canonicalJson(content.data)}`;
     default:
@@ -67,6 +70,12 @@ function sessionText(content: SessionContent): string {
     if (items.length > 0) parts.push(`### ${title}\n${items.map((item) => `- ${item}`).join("\n")}`);
   }
   return parts.join("\n\n");
+}
+
+/** A reader must see that nobody said this. What `restore` hides behind has no text and is never shown. */
+function summaryText({ sources, text }: SummaryContent): string {
+  if (text === "") return "";
+  return `[Summary of ${sources.length} earlier ${sources.length === 1 ? "message" : "messages"}]\n${text}`;
 }
 
 /** A custom type read without its own code: by the same order of fields as built-in types. */

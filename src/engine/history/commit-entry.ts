@@ -15,7 +15,8 @@ export async function commitEntries(
   const entries: CommitEntry[] = [];
   for (const commit of commits) {
     const own = await newestAnnotation(engine, commit.hash);
-    const target = commit.editTarget === null ? undefined : targets.get(commit.editTarget);
+    const edited = editedBy(commit);
+    const target = edited === null ? undefined : targets.get(edited);
     const ofTarget = target && judged(target, await newestAnnotation(engine, target.hash));
     entries.push({
       ...commit,
@@ -38,7 +39,12 @@ async function readTargets(
   { scope, store }: Engine,
   commits: readonly CommitRecord[],
 ): Promise<ReadonlyMap<Hash, CommitRecord>> {
-  const hashes = new Set(commits.flatMap((commit) => commit.editTarget ?? []));
+  const hashes = new Set(commits.flatMap((commit) => editedBy(commit) ?? []));
   if (hashes.size === 0) return new Map();
   return new Map((await store.readCommits(scope.tract, [...hashes])).map((target) => [target.hash, target]));
+}
+
+/** Only an edit is judged as its target is; what a reveal ends is no business of its priority. */
+function editedBy({ operation, editTarget }: CommitRecord): Hash | null {
+  return operation === "edit" ? editTarget : null;
 }

@@ -8,9 +8,10 @@ import { LLMConfig } from "../content/llm-config.ts";
 import { parseContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { readEditTarget } from "./edit-target.ts";
+import { NO_ANNOTATION } from "./annotation-state.ts";
+import { type EditTarget, readEditTarget } from "./edit-target.ts";
 import { readLabels } from "./labels.ts";
-import type { CommitItem } from "./plan-commit.ts";
+import type { ContentItem } from "./plan-commit.ts";
 import { checkSettings } from "./settings.ts";
 import type { Site } from "./snapshot.ts";
 
@@ -39,11 +40,11 @@ export async function readCommitItems(
   engine: Engine,
   site: Site,
   items: readonly CommitRequestItem[],
-): Promise<readonly CommitItem[]> {
+): Promise<readonly ContentItem[]> {
   const { batchItemsMax } = engine.limits;
   if (items.length === 0) throw invalidArgument("items", "at least one commit");
   if (items.length > batchItemsMax) throw invalidArgument("items", `at most ${batchItemsMax} commits`);
-  const read: CommitItem[] = [];
+  const read: ContentItem[] = [];
   for (const [i, item] of items.entries()) {
     read.push(await readItem(engine, site, item, items.length === 1 ? "" : `items[${i}].`));
   }
@@ -55,7 +56,7 @@ async function readItem(
   site: Site,
   item: CommitRequestItem,
   at: string,
-): Promise<CommitItem> {
+): Promise<ContentItem> {
   const operation = item.operation ?? (item.editTarget === undefined ? "append" : "edit");
   if (operation === "append" && item.editTarget !== undefined)
     throw invalidArgument(`${at}edit_target`, "no edit_target with operation append");
@@ -65,7 +66,9 @@ async function readItem(
   const input = target === null ? contentObject(item, at) : editedContent(item, target.content, at);
   const path = `${at}content`;
   const types = await typesFor(engine, input);
-  const content = parseContent(input, { types, limits: engine.limits, path });
+  const isSummary = target?.commit.operation === "summary";
+  if (isSummary) requireText(item, target);
+  const content = parseContent(input, { types, limits: engine.limits, path, internal: isSummary });
   if (content.record.type === "config")
     checkSettings((content.content as { settings: JsonObject }).settings, `${path}.settings`);
   if (target !== null) keepConfigApart(target.commit, content.record.type);
@@ -77,8 +80,21 @@ async function readItem(
     labels: readLabels(engine, item.labels ?? [], `${at}labels`),
     metadata: readObject(engine, item.metadata, `${at}metadata`),
     generationConfig: readGenerationConfig(engine, item.generationConfig, `${at}generation_config`),
-    priority: item.priority ?? null,
+    annotation: item.priority === undefined ? null : { ...NO_ANNOTATION, priority: item.priority },
   };
+}
+
+/** What a summary covers is fixed with its commit, so an edit changes its text alone. */
+function requireText(item: CommitRequestItem, target: EditTarget): void {
+  if (typeof item.content === "string" && item.role === undefined && item.contentType === undefined) return;
+  throw new TractError(
+    "edit-target",
+    `summary ${target.commit.hash.slice(0, 12)} is edited with a plain text`,
+    {
+      hint: "Give the new text of the summary as a string, without role and content_type.",
+      data: { target: target.commit.hash },
+    },
+  );
 }
 
 /** Field of a type that a bare text goes to. */

@@ -1,10 +1,11 @@
 /** Commits contents to a branch: one or a batch, all or nothing, in one operation (spec 1.4, 1.5). */
 import type { ChangeSet } from "../../storage/change-set.ts";
-import type { CommitRecord, ContentTypeRecord, Hash, OperationRecord } from "../../storage/records.ts";
+import type { CommitRecord, Hash, OperationRecord } from "../../storage/records.ts";
 import { measureContext, measurePlanned } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
+import { branchChange } from "./branch-change.ts";
 import {
   type BudgetCheck,
   type BudgetReport,
@@ -14,8 +15,9 @@ import {
   type SizeChange,
 } from "./budget.ts";
 import { type CommitRequestItem, readCommitItems } from "./commit-items.ts";
+import { pointAt } from "./context-size.ts";
 import { type PlannedCommits, planCommits } from "./plan-commit.ts";
-import { isoNow, operationChange, type Planned, publishPlan } from "./publish.ts";
+import { isoNow, type Planned, publishPlan } from "./publish.ts";
 import { resolveRef } from "./revision.ts";
 import { planSettings, rememberSettings, type TractSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
@@ -134,13 +136,7 @@ async function sizeAfter(
   { site, request, planned, settings }: SizeInput,
 ): Promise<SizeChange | null> {
   if (settings.budget === null && request.contextTokens !== true) return null;
-  const at = {
-    tract: engine.scope.tract,
-    encoding: site.tract?.encoding ?? engine.settings.encoding,
-    head: site.head?.hash ?? null,
-    annotationSequence: site.tract?.annotationSequence ?? 0,
-    settings,
-  };
+  const at = pointAt(engine, site, site.head?.hash ?? null, settings);
   const after = await measurePlanned(engine, at, planned);
   const before = settings.budget === null ? after : await measureContext(engine, at);
   return { before: before.tokens, after: after.tokens };
@@ -159,50 +155,27 @@ interface CommitChange {
 function commitChange(engine: Engine, input: CommitChange): ChangeSet {
   const { site, branch, planned, operationId, now, request, budget } = input;
   const commits = planned.chain.map((row) => row.commit);
-  const before = site.head?.hash ?? null;
-  const after = commits.at(-1)?.hash ?? before;
-  const change = operationChange(engine, site, {
-    id: operationId,
-    type: "commit",
+  const change = branchChange(engine, {
+    site,
     branch,
-    now,
-    results: commits.map((made) => made.hash),
-    idempotencyKey: request.idempotencyKey ?? null,
-    reason: `Committed ${describe(commits)} to ${branch}`,
-    evidence: {
-      before,
-      after,
-      // One commit is named by `after`; a list only says more for a batch.
-      ...(commits.length > 1 ? { commits: commits.map((made) => made.hash) } : {}),
-      tokens: commits.reduce((sum, made) => sum + made.tokens, 0),
+    planned,
+    isJudged: budget !== null,
+    note: {
+      id: operationId,
+      type: "commit",
+      now,
+      idempotencyKey: request.idempotencyKey ?? null,
+      reason: `Committed ${describe(commits)} to ${branch}`,
+      evidence: {
+        // One commit is named by `after`; a list only says more for a batch.
+        ...(commits.length > 1 ? { commits: commits.map((made) => made.hash) } : {}),
+        tokens: commits.reduce((sum, made) => sum + made.tokens, 0),
+      },
     },
   });
-  return {
-    ...change,
-    contents: planned.contents,
-    contentTypes: customTypes(engine, planned),
-    commits,
-    annotations: planned.annotations,
-    expect: { refs: [], annotationSequence: budget === null ? null : (site.tract?.annotationSequence ?? 0) },
-    refMoves: [
-      {
-        kind: "branch",
-        name: branch,
-        before: site.branchExists ? { commit: before } : null,
-        after: { commit: after },
-      },
-    ],
-    ledger:
-      budget?.warning == null
-        ? change.ledger
-        : [...change.ledger, budgetEntry(engine, { decision: "WARNED", now, branch, report: budget.report })],
-  };
-}
-
-/** Custom types among the contents, so that the tract knows them without their code. */
-function customTypes(engine: Engine, planned: PlannedCommits): readonly ContentTypeRecord[] {
-  const names = new Set(planned.contents.map((content) => content.type));
-  return [...names].flatMap((name) => engine.contentTypes.get(name)?.record ?? []);
+  if (budget?.warning == null) return change;
+  const warned = budgetEntry(engine, { decision: "WARNED", now, branch, report: budget.report });
+  return { ...change, ledger: [...change.ledger, warned] };
 }
 
 function describe(commits: readonly CommitRecord[]): string {

@@ -27,14 +27,14 @@ export async function withOrigHead(
   }
   const chosen = tips.find(({ name }) => name === site.branch) ?? tips[0];
   if (chosen === undefined) return moves;
-  const origHead = await store.readRef(scope.tract, "orig_head", scope.worktree);
   const others = moves.filter(({ kind, name }) => kind !== "orig_head" || name !== scope.worktree);
-  if (commitOf(origHead?.value) === chosen.tip) return others;
-  const move: RefMove = {
-    kind: "orig_head",
-    name: scope.worktree,
-    before: origHead?.value ?? null,
-    after: { commit: chosen.tip },
-  };
-  return [...others, move];
+  return [...others, ...(await planOrigHead(engine, chosen.tip))];
+}
+
+/** The move that makes ORIG_HEAD of the call's worktree a commit; none when it is that already. */
+export async function planOrigHead({ store, scope }: Engine, commit: Hash): Promise<readonly RefMove[]> {
+  const name = scope.worktree;
+  const row = await store.readRef(scope.tract, "orig_head", name);
+  if (commitOf(row?.value) === commit) return [];
+  return [{ kind: "orig_head", name, before: row?.value ?? null, after: { commit } }];
 }

@@ -2,30 +2,61 @@
 import type { NewAnnotation } from "../../storage/change-set.ts";
 import type {
   Author,
+  CommitOperation,
   CommitRecord,
   ContentRecord,
   Hash,
   JsonObject,
-  Priority,
 } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import { hashCommit } from "../content/hashes.ts";
 import type { ParsedContent } from "../content/parse-content.ts";
 import type { TokenCounter } from "../tokens/token-counter.ts";
+import { type AnnotationState, NO_ANNOTATION, sameState } from "./annotation-state.ts";
 
-/** One commit to be made, checked already. */
-export interface CommitItem {
-  readonly content: ParsedContent;
-  /** null: the auto message. */
-  readonly message: string | null;
-  readonly operation: "append" | "edit";
+interface ItemBase {
+  /** Of an edit its target, of a reveal its summary; null for all others. */
   readonly editTarget: Hash | null;
   readonly labels: readonly string[];
   readonly metadata: JsonObject | null;
   readonly generationConfig: JsonObject | null;
   /** Becomes an annotation of the same operation; null: none. */
-  readonly priority: Priority | null;
+  readonly annotation: AnnotationState | null;
+  /** Of the commit; default: who does the operation. */
+  readonly author?: Author;
 }
+
+/** A commit with a content, checked already. */
+export interface ContentItem extends ItemBase {
+  readonly content: ParsedContent;
+  readonly operation: "append" | "edit" | "summary";
+  /** null: the auto message. */
+  readonly message: string | null;
+}
+
+/** An internal commit without one. */
+export interface BareItem extends ItemBase {
+  readonly content: null;
+  readonly operation: "merge" | "reveal";
+  readonly message: string;
+  /** Of a merge, besides the commit before it: the tips that are merged in. */
+  readonly mergedTips: readonly Pick<CommitRecord, "hash" | "createdAt">[];
+}
+
+/** One commit to be made. */
+export type CommitItem = ContentItem | BareItem;
+
+/** A commit whose edit target, sources or content name commits of the same plan: it is given all that were planned before it, in order. */
+export type LateItem = (made: readonly CommitRecord[]) => CommitItem;
+
+/** What an item leaves open when nothing is asked for. */
+export const PLAIN_ITEM: Omit<ItemBase, "author"> = {
+  editTarget: null,
+  labels: [],
+  metadata: null,
+  generationConfig: null,
+  annotation: null,
+};
 
 /** What the commits stand on. */
 export interface CommitBase {
@@ -47,52 +78,64 @@ export interface PlannedCommits {
 }
 
 /** Plans a run of commits, each on the one before. */
-export function planCommits(base: CommitBase, items: readonly CommitItem[]): PlannedCommits {
+export function planCommits(base: CommitBase, items: readonly (CommitItem | LateItem)[]): PlannedCommits {
   const chain: ChainCommit[] = [];
+  const made: CommitRecord[] = [];
+  const contents: ContentRecord[] = [];
   const annotations: NewAnnotation[] = [];
   let parent = base.parent;
-  for (const item of items) {
+  for (const planned of items) {
+    const item = typeof planned === "function" ? planned(made) : planned;
     const commit = planOne(base, parent, item);
-    chain.push({ commit, body: item.content.record.body, text: item.content.record.text });
-    if (item.priority !== null) annotations.push(annotationOf(commit, item.priority, base));
+    made.push(commit);
+    chain.push({ commit, body: item.content?.record.body ?? null, text: item.content?.record.text ?? null });
+    if (item.content !== null) contents.push(item.content.record);
+    if (item.annotation !== null && !sameState(item.annotation, NO_ANNOTATION))
+      annotations.push(annotationOf(commit, item.annotation, base));
     parent = commit;
   }
-  return { chain, contents: items.map((item) => item.content.record), annotations };
+  return { chain, contents, annotations };
 }
 
 function planOne(base: CommitBase, parent: CommitBase["parent"], item: CommitItem): CommitRecord {
-  const { record, text } = item.content;
+  const merged = item.content === null ? item.mergedTips : [];
+  const record = item.content?.record ?? null;
+  const text = item.content?.text ?? "";
+  // Time never runs backwards along a chain, whatever the clocks of the writers say (spec 9, 1).
+  let createdAt = base.now;
+  if (parent !== null && parent.createdAt > createdAt) createdAt = parent.createdAt;
+  for (const tip of merged) if (tip.createdAt > createdAt) createdAt = tip.createdAt;
   const hashed = {
-    parents: parent === null ? [] : [parent.hash],
-    contentHash: record.hash,
-    contentType: record.type,
-    operation: item.operation,
+    parents: [...(parent === null ? [] : [parent.hash]), ...merged.map(({ hash }) => hash)],
+    contentHash: record?.hash ?? null,
+    contentType: record?.type ?? null,
+    operation: item.operation satisfies CommitOperation,
     editTarget: item.editTarget,
-    message: item.message ?? autoMessage(record.type, text),
+    message: item.message ?? autoMessage(record?.type ?? item.operation, text),
     metadata: item.metadata,
     generationConfig: item.generationConfig,
     labels: item.labels,
-    author: base.author,
-    // Time never runs backwards along a chain, whatever the clocks of the writers say (spec 9, 1).
-    createdAt: parent !== null && parent.createdAt > base.now ? parent.createdAt : base.now,
+    author: item.author ?? base.author,
+    createdAt,
   };
   return {
     ...hashed,
     hash: hashCommit(hashed),
-    role: record.role,
-    priority: record.priority,
-    tokens: base.tokens.count(text),
+    role: record?.role ?? null,
+    priority: record?.priority ?? "normal",
+    tokens: text === "" ? 0 : base.tokens.count(text),
     branch: base.branch,
     operationId: base.operationId,
   };
 }
 
-function annotationOf(commit: CommitRecord, priority: Priority, base: CommitBase): NewAnnotation {
+function annotationOf(commit: CommitRecord, state: AnnotationState, base: CommitBase): NewAnnotation {
+  const { priority, retain, labels } = state;
   return {
     commit: commit.hash,
     priority,
-    retain: null,
-    labels: [],
+    retain,
+    labels,
     reason: null,
     author: base.author,
     createdAt: base.now,

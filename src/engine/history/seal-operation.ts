@@ -2,20 +2,22 @@
 import type { ChangeSet } from "../../storage/change-set.ts";
 import type { JsonObject } from "../../storage/records.ts";
 import { hashLedgerBody } from "../ledger/entry.ts";
-import { hashAnnotations, hashOperation } from "../ledger/operation-digests.ts";
+import { hashAnnotations, hashMadeCommits, hashOperation } from "../ledger/operation-digests.ts";
 
 /**
  * Gives the change set with `record` (digest of the operation and its ref moves) and, when it writes any, `annotations` (their number and
- * digest) in the metadata of its operation's entry. Only here is the change complete: plans add moves and annotations as they go.
+ * digest) and `made` (digest of branch and tokens of its commits) in the metadata of its operation's entry. A plain commit needs no `made`: its
+ * commits are on the branch of the operation, and the entry has their tokens. Only here is the change complete: plans add moves and annotations as they go.
  */
 export function sealOperation(change: ChangeSet): ChangeSet {
-  const { annotations, operation, refMoves } = change;
+  const { annotations, commits, operation, refMoves } = change;
   if (operation === null) return change;
   const digests: JsonObject = {
     record: hashOperation({ ...operation, refMoves, annotationCount: annotations.length }),
     ...(annotations.length === 0
       ? {}
       : { annotations: { count: annotations.length, digest: hashAnnotations(annotations) } }),
+    ...(commits.length === 0 || operation.type === "commit" ? {} : { made: hashMadeCommits(commits) }),
   };
   const ledger = change.ledger.map((entry) => {
     if (entry.submissionId !== operation.id) return entry;

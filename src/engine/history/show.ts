@@ -1,5 +1,5 @@
 /** Shows commits whole: content, annotations, edits, and the operation and ledger entry that made them (spec 3.1). */
-import type { AnnotationRecord, CommitRecord, Hash } from "../../storage/records.ts";
+import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { AnyContent } from "../content/content-types.ts";
 import { readContent, storedText } from "../content/parse-content.ts";
 import { pageLimit } from "../cursor.ts";
@@ -8,6 +8,8 @@ import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { type CommitEntry, commitEntries } from "./commit-entry.ts";
+import { type CommitOrigin, readCommitOrigin } from "./commit-origin.ts";
+import { type Coverage, readCoverage } from "./coverage.ts";
 import { splitRange } from "./range.ts";
 import { resolveCommit } from "./revision.ts";
 import { readRange } from "./show-range.ts";
@@ -31,8 +33,8 @@ export interface TextPart {
   readonly totalChars: number;
 }
 
-export interface ShownCommit extends CommitEntry {
-  /** null for a merge commit, and where `part` is given instead. */
+export interface ShownCommit extends CommitEntry, CommitOrigin {
+  /** null for a merge and a reveal, and where `part` is given instead. */
   readonly content: AnyContent | null;
   /** A piece of the content's text, when offset or limit asked for one. */
   readonly part: TextPart | null;
@@ -40,10 +42,8 @@ export interface ShownCommit extends CommitEntry {
   readonly annotations: readonly AnnotationRecord[];
   /** Edits of this commit in the history of HEAD, oldest first: compile shows the last one. */
   readonly edits: readonly CommitEntry[];
-  /** The operation that made it. */
-  readonly madeBy: { readonly id: string; readonly type: string } | null;
-  /** Id of that operation's ledger entry. */
-  readonly ledgerId: string | null;
+  /** The summary that compile shows in its place at HEAD; null: none. */
+  readonly coveredBy: Hash | null;
 }
 
 export interface ShowResult {
@@ -132,17 +132,20 @@ async function describe(
 ): Promise<readonly ShownCommit[]> {
   const { scope, store } = engine;
   const { head } = await readSite(engine, { branch });
+  const coverage = await readCoverage(engine, head?.hash ?? null);
   const entries = await commitEntries(engine, await store.readCommits(scope.tract, hashes));
   const shown: ShownCommit[] = [];
   for (const entry of entries) {
-    const edits = head === null ? [] : await store.readEdits(scope.tract, entry.hash, head.hash);
+    const rows = head === null ? [] : await store.readEdits(scope.tract, entry.hash, head.hash);
+    const edits = rows.filter(({ operation }) => operation === "edit"); // A reveal has its summary as target.
     shown.push({
       ...entry,
       content: await readWhole(engine, entry.contentHash),
       part: null,
       annotations: await store.readCommitAnnotations(scope.tract, entry.hash),
       edits: await commitEntries(engine, edits),
-      ...(await readOrigin(engine, entry)),
+      coveredBy: coveringSummary(coverage, entry),
+      ...(await readCommitOrigin(engine, entry)),
     });
   }
   return shown;
@@ -153,17 +156,14 @@ async function readWhole({ store }: Engine, hash: Hash | null): Promise<AnyConte
   return content === undefined ? null : readContent(content);
 }
 
-async function readOrigin(
-  { scope, store }: Engine,
-  { operationId }: CommitRecord,
-): Promise<Pick<ShownCommit, "madeBy" | "ledgerId">> {
-  const operation = await store.findOperation(scope.tract, operationId);
-  if (operation === null) return { madeBy: null, ledgerId: null };
-  const { id, type } = operation;
-  // Other events of the same operation have decisions of their own.
-  const own = { submissionId: id, decision: type, order: "asc", limit: 1 } as const;
-  const [entry] = await store.readLedger(scope.tract, own);
-  return { madeBy: { id, type }, ledgerId: entry?.id ?? null };
+/** What a pinned commit is covered by does not hide it, unless it was made to. */
+function coveringSummary(
+  { covers }: Coverage,
+  { hash, operation, editTarget, priority }: CommitEntry,
+): Hash | null {
+  const cover = covers.get(operation === "edit" ? (editTarget ?? hash) : hash);
+  if (cover === undefined || (priority === "pinned" && !cover.isFirm)) return null;
+  return cover.by;
 }
 
 function readOffset(offset = 0): number {

@@ -5,13 +5,13 @@ import type { ContentTypes } from "../content/content-types.ts";
 import { isJsonObject } from "../content/json-rules.ts";
 import { parseContent } from "../content/parse-content.ts";
 import { TractError } from "../errors.ts";
-import type { CommitItem } from "../history/plan-commit.ts";
+import type { ContentItem } from "../history/plan-commit.ts";
 import type { Limits } from "../limits.ts";
 import type { ParsedTranscript, Repair, Skip, TranscriptItem } from "./parsed-transcript.ts";
 
 export interface CheckedTranscript {
   readonly name: string;
-  readonly items: readonly CommitItem[];
+  readonly items: readonly ContentItem[];
   readonly repaired: readonly Repair[];
   readonly skipped: readonly Skip[];
 }
@@ -20,7 +20,7 @@ export function checkTranscript(
   transcript: ParsedTranscript,
   context: { readonly types: ContentTypes; readonly limits: Limits },
 ): CheckedTranscript {
-  const items: CommitItem[] = [];
+  const items: ContentItem[] = [];
   const repaired = [...transcript.repaired];
   const skipped = [...transcript.skipped];
   for (const item of transcript.items) {
@@ -43,14 +43,14 @@ const APPEND = {
   editTarget: null,
   labels: [],
   generationConfig: null,
-  priority: null,
+  annotation: null,
 } as const;
 
 /** The content, or why it cannot be stored. */
 function readOrExplain(
   item: TranscriptItem,
   context: { readonly types: ContentTypes; readonly limits: Limits },
-): CommitItem["content"] | string {
+): ContentItem["content"] | string {
   try {
     return parseContent(item.content, { ...context, path: "content" });
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import type { BudgetCheck } from "../history/budget.ts";
 import {
   type CommitBase,
-  type CommitItem,
+  type ContentItem,
   type PlannedCommits,
   planCommits,
 } from "../history/plan-commit.ts";
@@ -101,7 +101,7 @@ async function planBranch(
 /** In parts, so that a long import can be watched and cancelled. */
 async function planInParts(
   base: CommitBase,
-  items: readonly CommitItem[],
+  items: readonly ContentItem[],
   { rest, report }: { readonly rest: Rest; readonly report: (items: number) => void },
 ): Promise<PlannedCommits> {
   const chain: ChainCommit[] = [];

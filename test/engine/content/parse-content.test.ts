@@ -101,9 +101,20 @@ describe("parseContent", () => {
       "session",
       "config",
       "metadata",
+      "summary",
     ]);
     const pinned = BUILT_IN_TYPES.filter((name) => context.types.get(name)?.priority === "pinned");
     expect(pinned).toEqual(["instruction", "session"]);
+  });
+
+  it("leaves summaries to the operations that make them", () => {
+    const summary = { content_type: "summary", sources: ["a".repeat(64)], strategy: "manual", text: "short" };
+    expect(() => parseContent(summary, context)).toThrow(
+      expect.objectContaining({ code: "invalid-content", message: expect.stringContaining("compress") }),
+    );
+    const { text, record } = parseContent(summary, { ...context, internal: true });
+    expect(text).toBe("[Summary of 1 earlier message]\nshort");
+    expect(record).toMatchObject({ role: "user", priority: "normal" });
   });
 
   it("shows base64 artifacts as one line", () => {

@@ -55,6 +55,8 @@ function reasonToOmit(
   selection: Selection,
 ): OmitReason | null {
   if (priority === "skip") return "skip";
+  // What is pinned is always compiled, whatever was summarised before it was (spec 1.6).
+  if (place.cover !== null && (place.cover.isFirm || priority !== "pinned")) return "compressed";
   const type = place.shown.commit.contentType ?? "";
   if (selection.include !== null) {
     if (!selection.include.has(type)) return "type";

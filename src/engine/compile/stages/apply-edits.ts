@@ -1,4 +1,4 @@
-/** Stage 2 of compile: the last edit in linear order speaks in the place of its target; edits and merges never appear (spec 2.2). */
+/** Stage 2 of compile: the last edit in linear order speaks in the place of its target; edits, merges and reveals never appear (spec 2.2). */
 import type { Hash } from "../../../storage/records.ts";
 import type { ChainCommit } from "../../../storage/store.ts";
 import type { Place } from "../entry.ts";
@@ -24,8 +24,9 @@ export function applyEdits(
   let ordinal = firstOrdinal;
   for (const row of order) {
     const { commit } = row;
-    if (commit.operation === "append") places.push({ ordinal: ordinal++, commit, shown: row });
-    else if (commit.editTarget !== null) edits.set(commit.editTarget, row);
+    if (commit.operation === "append" || commit.operation === "summary")
+      places.push({ ordinal: ordinal++, commit, shown: row, cover: null, span: null });
+    else if (commit.operation === "edit" && commit.editTarget !== null) edits.set(commit.editTarget, row);
   }
   if (edits.size === 0) return { places, isComplete: true };
   let applied = 0;
