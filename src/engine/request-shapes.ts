@@ -74,7 +74,7 @@ const compiled = {
   recordId: text,
 };
 const filter = {
-  operation: oneOrMore(["append", "edit", "merge"]),
+  operation: oneOrMore(["append", "edit", "merge", "summary", "reveal"]),
   contentType: anyWords,
   role: oneOrMore(ROLES),
   author: oneOrMore(AUTHOR_KINDS),
@@ -95,6 +95,10 @@ export type ShapeName =
   | "compile"
   | "budgets"
   | "status"
+  | "diff"
+  | "blame"
+  | "reset"
+  | "restore"
   | "log"
   | "show"
   | "search"
@@ -135,6 +139,21 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     firstParent: flag,
   }),
   show: z.strictObject({ refs: z.array(z.string()), branch: text, offset: count, limit: count }),
+  diff: z.strictObject({
+    ...paged,
+    a: text,
+    b: text,
+    branch: text,
+    kind: z.enum(["context", "commits"]).optional(),
+    stat: flag,
+  }),
+  blame: z.strictObject({ text, ref: text, branch: text }),
+  reset: z.strictObject({ ref: z.string(), branch: text }),
+  restore: z.strictObject({
+    ref: z.string(),
+    only: z.enum(["commits", "config", "annotations"]).optional(),
+    branch: text,
+  }),
   search: z.strictObject({
     ...filter,
     ...paged,

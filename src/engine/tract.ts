@@ -1,6 +1,8 @@
 /** The library's handle on one tract: every operation as a method of one line (spec 6.3). */
 import type { z } from "zod";
 import type { CommitRecord } from "../storage/records.ts";
+import { type BlameRequest, type BlameResult, blame } from "./compare/blame.ts";
+import { type DiffRequest, type DiffResult, diff } from "./compare/diff.ts";
 import { type CompiledContext, type CompileRequest, compile } from "./compile/compile.ts";
 import { type Explanation, explain } from "./compile/explain.ts";
 import { type Forecast, forecast } from "./compile/forecast.ts";
@@ -27,6 +29,7 @@ import { type CommitResult, commit } from "./history/commit.ts";
 import type { CommitRequestItem } from "./history/commit-items.ts";
 import { type LogRequest, type LogResult, log } from "./history/log.ts";
 import { type OperationsPage, type OperationsRequest, operations } from "./history/operations.ts";
+import { type ResetRequest, type ResetResult, reset } from "./history/reset.ts";
 import { type ShowRequest, type ShowResult, show } from "./history/show.ts";
 import { type StatusRequest, type StatusResult, status } from "./history/status.ts";
 import {
@@ -42,6 +45,7 @@ import { invariant } from "./invariant.ts";
 import { type LedgerPage, type QueryLedgerRequest, queryLedger } from "./ledger/query-ledger.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "./ledger/verify.ts";
 import { checkShape } from "./request-shapes.ts";
+import { type RestoreRequest, type RestoreResult, restore } from "./rewrite/restore.ts";
 import { type SearchRequest, type SearchResult, search } from "./search/search.ts";
 import { withTractErrors } from "./store-failure.ts";
 import { type ImportRequest, type ImportResult, importTranscript } from "./transcripts/import-transcript.ts";
@@ -95,6 +99,10 @@ export interface Tract {
   log(request?: LogRequest): Promise<LogResult>;
   show(request: ShowRequest): Promise<ShowResult>;
   search(request: SearchRequest): Promise<SearchResult>;
+  /** What changed between two points in history. Default: what the newest commit changed. */
+  diff(request?: DiffRequest): Promise<DiffResult>;
+  /** Where a piece of compiled text, or a commit, comes from. */
+  blame(request: BlameRequest): Promise<BlameResult>;
 
   listBranches(request?: ListBranchesRequest): Promise<BranchList>;
   createBranch(request: CreateBranchRequest): Promise<BranchResult>;
@@ -103,6 +111,10 @@ export interface Tract {
   deleteBranch(request: DeleteBranchRequest): Promise<BranchResult>;
   /** A branch attaches HEAD, anything else detaches it, `-` goes back. */
   checkout(ref: string): Promise<CheckoutResult>;
+  /** Moves the current branch; ORIG_HEAD keeps where it was. */
+  reset(request: ResetRequest): Promise<ResetResult>;
+  /** Puts an earlier state back by a new operation on top. */
+  restore(request: RestoreRequest): Promise<RestoreResult>;
   listTags(): Promise<TagList>;
   createTag(request: CreateTagRequest): Promise<TagResult>;
   deleteTag(name: string): Promise<TagResult>;
@@ -222,6 +234,8 @@ function reading(
   | "log"
   | "show"
   | "search"
+  | "diff"
+  | "blame"
   | "operations"
   | "queryLedger"
   | "verify"
@@ -238,6 +252,8 @@ function reading(
     log: (request = {}) => run((on) => log(on, checkShape("log", request, "request"))),
     show: (request) => run((on) => show(on, checkShape("show", request, "request"))),
     search: (request) => run((on) => search(on, checkShape("search", request, "request"))),
+    diff: (request = {}) => run((on) => diff(on, checkShape("diff", request, "request"))),
+    blame: (request) => run((on) => blame(on, checkShape("blame", request, "request"))),
     operations: (request = {}) => run((on) => operations(on, checkShape("operations", request, "request"))),
     queryLedger: (request = {}) =>
       run((on) => queryLedger(on, checkShape("queryLedger", request, "request"))),
@@ -255,6 +271,8 @@ function changing(
   | "renameBranch"
   | "deleteBranch"
   | "checkout"
+  | "reset"
+  | "restore"
   | "listTags"
   | "createTag"
   | "deleteTag"
@@ -270,6 +288,8 @@ function changing(
     renameBranch: (request) => run((on) => renameBranch(on, checkShape("renameBranch", request, "request"))),
     deleteBranch: (request) => run((on) => deleteBranch(on, checkShape("deleteBranch", request, "request"))),
     checkout: (ref) => run((on) => checkout(on, { ref: checkShape("text", ref, "ref") })),
+    restore: (request) => run((on) => restore(on, checkShape("restore", request, "request"))),
+    reset: (request) => run((on) => reset(on, checkShape("reset", request, "request"))),
     listTags: () => run((on) => listTags(on)),
     createTag: (request) => run((on) => createTag(on, checkShape("createTag", request, "request"))),
     deleteTag: (name) => run((on) => deleteTag(on, { name: checkShape("text", name, "name") })),

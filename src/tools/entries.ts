@@ -8,7 +8,7 @@ import type { InputShape } from "./tool.ts";
 export const ENTRY_FIELDS: InputShape = {
   hash: z.string(),
   parents: z.array(z.string()),
-  operation: z.enum(["append", "edit", "merge"]),
+  operation: z.enum(["append", "edit", "merge", "summary", "reveal"]),
   content_type: z.string().nullable(),
   role: z.string().nullable(),
   message: z.string(),
@@ -44,14 +44,16 @@ export function entryOf(commit: CommitRecord): Record<string, unknown> {
   };
 }
 
-/** A commit as cells of a table: hash, time, role, tokens, what it is, and what is unusual about it. */
+/** A commit as cells of a table: hash, time, role, tokens, what it is, and what is unusual about it; the branch it was made on if asked for. */
 export function entryCells(
   commit: CommitRecord,
   short: (hash: CommitRecord["hash"]) => string,
+  shows: { readonly branch: boolean } = { branch: false },
 ): readonly string[] {
   const notes = [
     commit.operation === "append" ? "" : commit.operation,
     commit.editTarget === null ? "" : `of ${short(commit.editTarget)}`,
+    shows.branch ? `on ${commit.branch}` : "",
     commit.priority === "normal" ? "" : commit.priority,
     ...commit.labels.map((label) => `#${oneLine(label, LABEL_CHARS)}`),
   ].filter((note) => note !== "");

@@ -12,9 +12,13 @@ export const TOOL_NAMES = [
   "search",
   "undo",
   "query_ledger",
+  "diff",
   "checkout",
+  "reset",
   "tag",
+  "restore",
   "operations",
+  "blame",
   "verify",
   "import_transcript",
 ] as const;

@@ -1,13 +1,17 @@
 /** Every tool of this version, one import each: no discovery, so that what is offered can be read here. */
 import { annotateTool } from "./catalog/annotate.ts";
+import { blameTool } from "./catalog/blame.ts";
 import { branchTool } from "./catalog/branch.ts";
 import { checkoutTool } from "./catalog/checkout.ts";
 import { commitTool } from "./catalog/commit.ts";
 import { compileTool } from "./catalog/compile.ts";
+import { diffTool } from "./catalog/diff.ts";
 import { importTranscriptTool } from "./catalog/import-transcript.ts";
 import { logTool } from "./catalog/log.ts";
 import { operationsTool } from "./catalog/operations.ts";
 import { queryLedgerTool } from "./catalog/query-ledger.ts";
+import { resetTool } from "./catalog/reset.ts";
+import { restoreTool } from "./catalog/restore.ts";
 import { searchTool } from "./catalog/search.ts";
 import { showTool } from "./catalog/show.ts";
 import { statusTool } from "./catalog/status.ts";
@@ -28,9 +32,13 @@ const BY_NAME: Readonly<Record<ToolName, Tool>> = {
   search: searchTool,
   undo: undoTool,
   query_ledger: queryLedgerTool,
+  diff: diffTool,
   checkout: checkoutTool,
+  reset: resetTool,
   tag: tagTool,
+  restore: restoreTool,
   operations: operationsTool,
+  blame: blameTool,
   verify: verifyTool,
   import_transcript: importTranscriptTool,
 };

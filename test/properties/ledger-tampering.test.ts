@@ -12,6 +12,8 @@ const NOT_PROVED: readonly RegExp[] = [
   /^commits\.kind_id /,
   /^ledger\.operation_sequence /,
   /^lineages\.start /,
+  // No evidence: what became of a plan stands in its operation.
+  /^plans\./,
   // Only orders rows that stand beside one operation.
   /^ref_moves\.position .*position = -/,
   // Whose the two refs beside a worktree are stands nowhere else.
@@ -78,6 +80,22 @@ function changed(value: Cell["value"], at: number): Cell["value"] {
   bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ (1 << (at % 8));
   return bytes;
 }
+
+it("finds any change of an operation's tokens, and tokens where there were none", async () => {
+  const tokens = cells.filter(({ table, column }) => table === "operations" && column.endsWith("_tokens"));
+  expect(tokens.map(({ column }) => column).sort()).toEqual(["compressed_tokens", "original_tokens"]);
+  for (const { column, where, value } of tokens)
+    for (const [set, on] of [
+      [changed(value, 0), where],
+      ["NULL", where],
+      [0, `NOT (${where}) AND undone = 0`],
+    ] as const) {
+      const { ok } = await stores.verifyAfter(
+        (raw) => void raw.exec(`UPDATE operations SET ${column} = ${set} WHERE ${on}`),
+      );
+      expect({ column, set, ok }).toEqual({ column, set, ok: false });
+    }
+});
 
 it("finds any change of any field", async () => {
   expect(new Set(cells.map(({ table }) => table)).size).toBeGreaterThanOrEqual(9);

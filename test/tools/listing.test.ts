@@ -92,7 +92,9 @@ describe("every tool", () => {
       "status",
       "search",
       "query_ledger",
+      "diff",
       "operations",
+      "blame",
     ]);
   });
 });

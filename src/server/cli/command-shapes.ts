@@ -28,9 +28,13 @@ export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
   search: shape([{ argument: "query", label: "query", takes: "words" }]),
   undo: shape([one("operation")]),
   query_ledger: shape([], { aliases: ["ledger"] }),
+  diff: shape([one("a"), one("b")]),
   checkout: shape([one("ref")]),
+  reset: shape([one("ref")]),
+  restore: shape([one("ref")]),
   tag: shape([one("action"), one("name"), one("ref")]),
   operations: shape([]),
+  blame: shape([{ argument: "text", label: "text", takes: "words" }], { textArgument: "text" }),
   verify: shape([]),
   import_transcript: shape([one("path", "file")], { aliases: ["import"], textArgument: "text" }),
 };

@@ -49,7 +49,9 @@ export async function runToolCommand(
 ): Promise<number> {
   const { terminal, signal } = host;
   const bar = createProgressBar(terminal, host.clock);
-  const args = await toolArguments(tool, typed, terminal);
+  const given = await toolArguments(tool, typed, terminal);
+  // A graph of first parents alone would be a line.
+  const args = typed.options.graph === true ? { first_parent: false, ...given } : given;
   const outcome = await executeTool({ name: tool.name, args, signal, progress: bar.report }, host.tools);
   bar.finish();
   if (!outcome.ok) return showFailure(outcome.failure, terminal, typed);

@@ -18,7 +18,7 @@ export const logTool: Tool = defineTool({
     ref: text.describe("Or a range a..b"),
     limit: pageLimit(20),
     cursor: text,
-    operation: oneOf(["append", "edit", "merge"]),
+    operation: oneOf(["append", "edit", "merge", "summary", "reveal"]),
     content_type: oneOrMore,
     role: oneOf(["system", "user", "assistant", "tool"]),
     label: oneOrMore,
@@ -38,9 +38,13 @@ export const logTool: Tool = defineTool({
       engine,
       result.entries.flatMap((entry) => [entry.hash, entry.editTarget]),
     );
+    const shows = { branch: input.first_parent === false };
     return {
       structured: { entries: result.entries.map(entryOf), next_cursor: result.nextCursor },
-      text: answer([columns(result.entries.map((entry) => entryCells(entry, short)))], nextStep(result)),
+      text: answer(
+        [columns(result.entries.map((entry) => entryCells(entry, short, shows)))],
+        nextStep(result),
+      ),
     };
   },
 });

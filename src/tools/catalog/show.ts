@@ -7,6 +7,7 @@ import { payloadText, plainText } from "../../engine/content/plain-text.ts";
 import { boundary } from "../../engine/cut-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type ShownCommit, type ShowResult, show } from "../../engine/history/show.ts";
+import type { Hash } from "../../storage/records.ts";
 import { ENTRY_FIELDS, entryOf } from "../entries.ts";
 import { snakeKeys } from "../names.ts";
 import { refs, text } from "../params.ts";
@@ -49,6 +50,7 @@ export const showTool: Tool = defineTool({
         generation_config: z.unknown(),
         annotations: z.array(annotation),
         edits: z.array(z.strictObject(ENTRY_FIELDS)),
+        covered_by: z.string().nullable(),
         made_by: z.strictObject({ id: z.string(), type: z.string() }).nullable(),
         ledger_id: z.string().nullable(),
       }),
@@ -72,6 +74,7 @@ function structured(result: ShowResult): Record<string, unknown> {
     generation_config: commit.generationConfig,
     annotations: commit.annotations.map(snakeKeys),
     edits: commit.edits.map(entryOf),
+    covered_by: commit.coveredBy,
     made_by: commit.madeBy,
     ledger_id: commit.ledgerId,
   }));
@@ -82,7 +85,10 @@ async function described(engine: Engine, result: ShowResult): Promise<string> {
   const named = result.commits.flatMap((commit) => [
     commit.hash,
     commit.editTarget,
+    commit.coveredBy,
     ...commit.edits.map((edit) => edit.hash),
+    ...(commit.operation === "merge" ? commit.parents : []),
+    ...sourcesOf(commit).slice(0, SOURCES_TOLD),
   ]);
   const short = await shortHashes(engine, named);
   const blocks = result.commits.map((commit) => block(commit, short));
@@ -96,21 +102,21 @@ function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string
     createdAt,
     role,
     contentType,
+    operation,
     tokens,
     author,
     priority,
     labels,
     message,
-    editTarget,
     edits,
     part,
   } = commit;
   const facts = [
-    `${short(hash)} ${contentType ?? "merge"} ${role ?? "-"}, ${plural(tokens, "token")}, ${shortTime(createdAt)}, by ${authorName(author)}`,
+    `${short(hash)} ${contentType ?? operation} ${role ?? "-"}, ${plural(tokens, "token")}, ${shortTime(createdAt)}, by ${authorName(author)}`,
     `message: ${oneLine(message, MESSAGE_CHARS)}`,
     priority === "normal" ? "" : `priority: ${priority}`,
     labels.length === 0 ? "" : `labels: ${labels.join(", ")}`,
-    editTarget === null ? "" : `edit of: ${short(editTarget)}`,
+    ...linksOf(commit, short),
     edits.length === 0
       ? ""
       : `edited by: ${edits.map((edit) => short(edit.hash)).join(", ")} (compile shows the last)`,
@@ -124,7 +130,41 @@ function block(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string
     text.length === whole.length
       ? ""
       : `… cut after ${count(text.length)} of ${count(whole.length)} characters; show ${short(hash)} with offset ${(part?.offset ?? 0) + text.length} and limit ${TEXT_CHARS_MAX} goes on. The structured result has all of it.`;
-  return [...facts, fenced(text, ""), cut].filter((line) => line !== "").join("\n");
+  const body = contentType === null ? "" : fenced(text, "");
+  return [...facts, body, cut].filter((line) => line !== "").join("\n");
+}
+
+/** The other commits that it is about: joined, edited, ended, summarised, or standing in its place. */
+function linksOf(commit: ShownCommit, short: (hash: ShownCommit["hash"]) => string): readonly string[] {
+  const { operation, parents, editTarget, coveredBy } = commit;
+  const sources = sourcesOf(commit);
+  const told = sources.slice(0, SOURCES_TOLD).map(short).join(", ");
+  const conflicts = operation === "merge" ? conflictKinds(commit) : [];
+  return [
+    operation === "merge" ? `joins: ${parents.map(short).join(", ")}` : "",
+    conflicts.length === 0 ? "" : `recorded conflicts: ${conflicts.length} (${conflicts.join(", ")})`,
+    editTarget === null ? "" : `${operation === "reveal" ? "ends" : "edit of"}: ${short(editTarget)}`,
+    sources.length === 0
+      ? ""
+      : `stands for ${plural(sources.length, "commit")}: ${told}${sources.length > SOURCES_TOLD ? ", …" : ""}`,
+    coveredBy === null ? "" : `covered by summary: ${short(coveredBy)}`,
+  ];
+}
+
+/** Of the commits behind a summary. */
+const SOURCES_TOLD = 10;
+
+/** A part of a long text comes without its content, and so without its sources. */
+function sourcesOf({ content }: ShownCommit): readonly Hash[] {
+  if (content === null || !isBuiltIn(content) || content.content_type !== "summary") return [];
+  return content.sources as readonly Hash[]; // The schema of the content type says so.
+}
+
+const recorded = z.looseObject({ conflicts: z.array(z.looseObject({ kind: z.string() })) });
+
+function conflictKinds({ metadata }: ShownCommit): readonly string[] {
+  const parsed = recorded.safeParse(metadata);
+  return parsed.success ? parsed.data.conflicts.map(({ kind }) => kind) : [];
 }
 
 const MESSAGE_CHARS = 200;

@@ -3,6 +3,13 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { annotate } from "../../../src/engine/history/annotate.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
+import {
+  isoNow,
+  type OperationNote,
+  operationChange,
+  publishPlan,
+} from "../../../src/engine/history/publish.ts";
+import { readSite } from "../../../src/engine/history/snapshot.ts";
 import { createTag } from "../../../src/engine/history/tag.ts";
 import type { AnnotationRecord, OperationRecord } from "../../../src/storage/records.ts";
 import { openTestEngine, type TestEngine } from "../../support/engine.ts";
@@ -40,6 +47,8 @@ function recordDigest(operation: OperationRecord): string {
     refMoves,
     createdAt,
     idempotencyKey,
+    originalTokens,
+    compressedTokens,
     ...same
   } = operation;
   const value = (of: OperationRecord["refMoves"][number]["after"]): unknown =>
@@ -49,6 +58,8 @@ function recordDigest(operation: OperationRecord): string {
     annotations: annotationsTo - annotationsFrom,
     created_at: createdAt,
     idempotency_key: idempotencyKey,
+    ...(originalTokens === null ? {} : { original_tokens: originalTokens }),
+    ...(compressedTokens === null ? {} : { compressed_tokens: compressedTokens }),
     ref_moves: refMoves.map((move) => ({ ...move, before: value(move.before), after: value(move.after) })),
   });
 }
@@ -59,6 +70,28 @@ function annotationsDigest(rows: readonly AnnotationRecord[]): string {
     rows.map(({ sequence: _, createdAt, ...same }) => ({ ...same, created_at: createdAt })),
   );
 }
+
+it("cover the tokens of an operation only where it has them", async () => {
+  const { engine } = test;
+  const publish = async (tokens: Pick<OperationNote, "originalTokens" | "compressedTokens">) =>
+    await publishPlan(engine, async () => {
+      const now = isoNow(engine);
+      const note = { id: engine.newId(), type: "compress", branch: "main", now, reason: "r", evidence: {} };
+      const change = operationChange(engine, await readSite(engine, {}), { ...note, ...tokens });
+      return { change, result: () => change.operation?.id ?? "" };
+    });
+  const both = await publish({ originalTokens: 100, compressedTokens: 0 });
+  const none = await publish({});
+  for (const [id, tokens] of [
+    [both, [100, 0]],
+    [none, [null, null]],
+  ] as const) {
+    const operation = await engine.store.findOperation("test", id);
+    const [entry] = await engine.store.readLedger("test", { submissionId: id, order: "asc", limit: 1 });
+    expect([operation?.originalTokens, operation?.compressedTokens]).toEqual(tokens);
+    expect(entry?.metadata.record).toBe(recordDigest(operation!));
+  }
+});
 
 it("stand in the entry of every operation, and of annotations where it wrote some", async () => {
   const { engine } = test;

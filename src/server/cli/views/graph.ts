@@ -14,7 +14,7 @@ export interface GraphRow {
 
 /**
  * A lane waits for the commit that it leads to; a commit takes the leftmost lane that waits for it, lanes that wait for the same commit
- * join there, and further parents of a merge open lanes to the right.
+ * join there, and further parents of a merge, which is an empty circle, open lanes to the right.
  *
  * @param nodes Children before parents. A parent that is not among them keeps its lane to the end.
  */
@@ -23,7 +23,8 @@ export function drawGraph(nodes: readonly GraphNode[]): readonly GraphRow[] {
   return nodes.map(({ hash, parents }) => {
     if (!lanes.includes(hash)) lanes.push(hash);
     const own = lanes.indexOf(hash);
-    const commit = lanes.map((_, lane) => (lane === own ? "●" : "│")).join(" ");
+    const glyph = parents.length > 1 ? "○" : "●";
+    const commit = lanes.map((_, lane) => (lane === own ? glyph : "│")).join(" ");
     const below: string[] = [];
     for (let lane = lanes.lastIndexOf(hash); lane > own; lane = lanes.lastIndexOf(hash)) {
       below.push(joining(lanes.length, own, lane));

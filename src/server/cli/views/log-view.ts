@@ -36,8 +36,11 @@ export const logView: View = ({ structured }, terminal, { graph, today }) => {
   const { entries, next_cursor } = logged.parse(structured);
   if (entries.length === 0 && next_cursor === null) return "No commits.\n";
   const { colors, width } = terminal;
-  const cellsOf = (each: Entry): readonly string[] =>
-    isNarrow(width) ? narrowCells(each, terminal, today) : cells(each, colors);
+  const isOneBranch = entries.every(({ branch }) => branch === entries[0]?.branch);
+  const cellsOf = (each: Entry): readonly string[] => {
+    const notes = marks(each, colors, isOneBranch);
+    return isNarrow(width) ? narrowCells(each, notes, terminal, today) : cells(each, notes, colors);
+  };
   const rows = graph ? graphRows(entries, cellsOf, terminal) : entries.map((each) => ["", ...cellsOf(each)]);
   const text = table([{}, {}, {}, { align: "right" }, {}, { gives: true }, {}], rows, width);
   return `${text}${moreLine(next_cursor, colors)}`;
@@ -59,27 +62,30 @@ function graphRows(
 /** Many branches side by side take at most this part of the width. */
 const LANES_SHARE = 4;
 
-function cells(each: Entry, colors: Colors): readonly string[] {
+function cells(each: Entry, notes: string, colors: Colors): readonly string[] {
   return [
     colors.yellow(shortHash(each.hash)),
     roleColor(each.role, colors)(kindOf(each)),
     colors.dim(`${each.tokens.toLocaleString("en")} tok`),
     colors.dim(dayAndMinute(each.created_at)),
     oneLine(each.message),
-    marks(each, colors),
+    notes,
   ];
 }
 
-function narrowCells(each: Entry, { colors, width }: Terminal, today: string): readonly string[] {
+function narrowCells(
+  each: Entry,
+  notes: string,
+  { colors, width }: Terminal,
+  today: string,
+): readonly string[] {
   const hasRoom = width >= TIME_FROM_COLUMNS;
   return [
     colors.yellow(shorterHash(each.hash)),
     roleColor(each.role, colors)(cut(kindOf(each), ROLE_COLUMNS)),
     colors.dim(shorterCount(each.tokens)),
     hasRoom ? colors.dim(shorterTime(each.created_at, today)) : "",
-    [oneLine(each.message.replace(GIVEN_BY_TYPE, "")), marks(each, colors)]
-      .filter((part) => part !== "")
-      .join("  "),
+    [oneLine(each.message.replace(GIVEN_BY_TYPE, "")), notes].filter((part) => part !== "").join("  "),
   ];
 }
 
@@ -106,8 +112,9 @@ function roleColor(role: string | null, colors: Colors): (text: string) => strin
   }
 }
 
-/** What is out of the ordinary: an edit, a priority, labels. */
-function marks({ operation, priority, labels }: Entry, { blue, dim, red }: Colors): string {
+/** What is out of the ordinary: an edit, the branch where there are several, a priority, labels. */
+function marks(each: Entry, { blue, dim, red }: Colors, isOneBranch: boolean): string {
+  const { operation, branch, priority, labels } = each;
   const priorityMark =
     priority === "pinned"
       ? blue("pinned")
@@ -117,7 +124,8 @@ function marks({ operation, priority, labels }: Entry, { blue, dim, red }: Color
           ? red("skip")
           : "";
   const own = [
-    operation === "append" ? "" : dim(operation),
+    operation === "append" || operation === kindOf(each) ? "" : dim(operation),
+    isOneBranch ? "" : dim(`on ${harmless(branch)}`),
     priorityMark,
     ...labels.map((label) => dim(`#${harmless(label)}`)),
   ];

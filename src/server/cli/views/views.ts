@@ -1,6 +1,7 @@
 /** Which view shows which tool's result; what has none of its own is shown as its text. */
 import type { ToolName } from "../../../tools/profiles.ts";
 import { compileView } from "./compile-view.ts";
+import { diffView } from "./diff-view.ts";
 import { branchView, ledgerView, operationsView, tagView } from "./list-views.ts";
 import { logView } from "./log-view.ts";
 import { columnsView, textView } from "./text-view.ts";
@@ -13,6 +14,7 @@ export function viewOf(tool: ToolName): View {
 const VIEWS: { readonly [name in ToolName]?: View } = {
   branch: branchView,
   compile: compileView,
+  diff: diffView,
   log: logView,
   operations: operationsView,
   query_ledger: ledgerView,
