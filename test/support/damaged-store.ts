@@ -8,14 +8,11 @@ import { compile } from "../../src/engine/compile/compile.ts";
 import { createEngine, type Engine, withScope } from "../../src/engine/engine.ts";
 import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
-import { branchChange } from "../../src/engine/history/branch-change.ts";
 import { checkout } from "../../src/engine/history/checkout.ts";
 import { commit } from "../../src/engine/history/commit.ts";
 import { revealItem, summaryItem } from "../../src/engine/history/internal-items.ts";
-import { planCommits } from "../../src/engine/history/plan-commit.ts";
-import { isoNow, publishPlan } from "../../src/engine/history/publish.ts";
+import { isoNow } from "../../src/engine/history/publish.ts";
 import { resolveCommit } from "../../src/engine/history/revision.ts";
-import { readSite } from "../../src/engine/history/snapshot.ts";
 import { createTag } from "../../src/engine/history/tag.ts";
 import { undo } from "../../src/engine/history/undo.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "../../src/engine/ledger/verify.ts";
@@ -24,6 +21,7 @@ import { openStore } from "../../src/storage/open-store.ts";
 import type { PlanRecord } from "../../src/storage/records.ts";
 import { TEST_SCOPE } from "./engine.ts";
 import { say } from "./history.ts";
+import { mergeOf, publishItems } from "./internal-commits.ts";
 
 export interface DamagedStores {
   /** Verifies a copy of the store after `change` has been done to its file; the copy stays damaged, the original never is. */
@@ -141,66 +139,39 @@ async function fill(engine: Engine): Promise<void> {
   await compile(engine, { record: true });
 }
 
-/** What compress and merge write: a summary that an edit changes and a reveal ends, a merge, tokens and a plan. */
+/** What compress and merge write: a summary that a reveal ends, a merge, another summary, tokens and a plan. */
 async function makeInternal(engine: Engine): Promise<void> {
-  const { scope, store } = engine;
-  const [source, tip] = await Promise.all([
-    resolveCommit(engine, { ref: "HEAD~1" }),
-    say(engine, "to sum up"),
-  ]);
-  await publishPlan(engine, async () => {
-    const site = await readSite(engine, {});
-    const id = engine.newId();
-    const now = isoNow(engine);
-    const summary = { sources: [source, tip], strategy: "summarize", text: "in short" };
-    const other = await store.readRef(scope.tract, "branch", "main");
-    const merged = other !== null && "commit" in other.value ? (other.value.commit ?? tip) : tip;
-    const [mergedTip] = await store.readCommits(scope.tract, [merged]);
-    const planned = planCommits(
-      {
-        parent: site.head,
-        branch: site.branch ?? "",
-        author: scope.author,
-        now,
-        operationId: id,
-        tokens: await engine.tokenCounter("o200k_base"),
+  const source = await resolveCommit(engine, { ref: "HEAD~1" });
+  const tip = await say(engine, "to sum up");
+  const summary = { sources: [source, tip], strategy: "summarize", text: "in short" };
+  const now = isoNow(engine);
+  const plan: PlanRecord = {
+    id: engine.newId(),
+    kind: "compress",
+    state: "applied",
+    branch: "side",
+    head: tip,
+    body: { sources: [source, tip] },
+    author: engine.scope.author,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await publishItems(
+    engine,
+    [
+      summaryItem(engine, summary),
+      (made) => revealItem(made[0]!.hash),
+      await mergeOf(engine, "main"),
+      summaryItem(engine, { ...summary, text: "shorter" }),
+    ],
+    {
+      note: {
+        sources: [source, tip],
+        originalTokens: 100,
+        compressedTokens: 7,
+        evidence: { original_tokens: 100, compressed_tokens: 7 },
       },
-      [
-        summaryItem(engine, summary),
-        (made) => revealItem(made[0]!.hash),
-        {
-          ...revealItem(tip),
-          operation: "merge",
-          editTarget: null,
-          message: "Merge main",
-          mergedTips: [mergedTip!],
-        },
-        summaryItem(engine, { ...summary, text: "shorter" }),
-      ],
-    );
-    const tokens = { originalTokens: 100, compressedTokens: 7 };
-    const evidence = { original_tokens: 100, compressed_tokens: 7 };
-    const note = {
-      id,
-      type: "compress",
-      now,
-      reason: "Compressed",
-      sources: [source, tip],
-      evidence,
-      ...tokens,
-    };
-    const change = branchChange(engine, { site, branch: site.branch ?? "", planned, isJudged: false, note });
-    const plan: PlanRecord = {
-      id: engine.newId(),
-      kind: "compress",
-      state: "applied",
-      branch: "side",
-      head: tip,
-      body: { sources: [source, tip] },
-      author: scope.author,
-      createdAt: now,
-      updatedAt: now,
-    };
-    return { change: { ...change, plans: [plan] }, result: () => null };
-  });
+      change: { plans: [plan] },
+    },
+  );
 }

@@ -85,7 +85,7 @@ async function planRestore(engine: Engine, request: RestoreRequest): Promise<Pla
       id: operationId,
       type: "restore",
       now,
-      sources: [ref, ...returned.setAside],
+      sources: [...new Set([ref, ...returned.setAside, ...annotations.map(({ commit }) => commit)])],
       params: { ref, only: request.only ?? null },
       originalTokens: size.before,
       compressedTokens: size.after,

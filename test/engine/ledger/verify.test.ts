@@ -70,6 +70,15 @@ for (const store of ["sqlite", "memory"] as const) {
       expect(await wholeState(engine)).toEqual(before);
     });
 
+    it("finds a worktree sound that undo took away and a later write made again", async () => {
+      await createBranch(engine, { name: "side", switch: true });
+      await undo(engine, {});
+      await say(engine, "on the default branch");
+      expect((await verify(engine)).problems).toEqual([]);
+      await createBranch(engine, { name: "other", switch: true });
+      expect((await verify(engine)).problems).toEqual([]);
+    });
+
     it("looks only at what is newer than a time, contents included", async () => {
       await work();
       test.advance(60_000);

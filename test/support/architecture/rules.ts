@@ -183,6 +183,7 @@ const ENGINE_ORDER: readonly (readonly string[])[] = [
   ["history", "ledger"],
   ["compile", "search", "compare"],
   ["merge", "rewrite", "compress", "transcripts", "gc"],
+  ["agents"],
   ["policies"],
   ["orchestrator"],
 ];

@@ -31,13 +31,14 @@ export class RefHistory {
       this.#refs.set(keyOf(kind, name), { kind, name, value: after, at: createdAt });
       // With since the moves before are not known.
       if (known === undefined && this.#verification.since !== null) continue;
-      if (known === undefined && kind === "worktree") first.push(move);
+      // Undo may have taken back the move that made a worktree; the next write in it made it again.
+      if (kind === "worktree" && (known === undefined || known.value === null)) first.push(move);
       else if (!sameRefValue(known?.value ?? null, before)) this.#report(sequence, move);
     }
     return first;
   }
 
-  /** A worktree is made by the first write in it, which is no move; every other ref starts from nothing. */
+  /** A worktree is made by a write in it when it is not there, which is no move; every other ref starts from nothing. */
   async verifyStart({ sequence }: OperationRecord, move: RefMove): Promise<void> {
     const { scope, store } = this.#verification.engine;
     const made = await store.readRefAsOf(scope.tract, move.kind, move.name, sequence - 1);
@@ -45,9 +46,13 @@ export class RefHistory {
   }
 
   /** A worktree is there from the first operation in it on: when it was made stands nowhere else. */
-  async verifyMade({ sequence, worktree }: OperationRecord): Promise<void> {
+  async verifyMade({ params, sequence, type, worktree }: OperationRecord): Promise<void> {
     if (this.#verification.since !== null || this.#worktrees.has(worktree)) return;
+    // A message from another tract comes from a worktree that this one does not have.
+    if (type === "send" && "from_tract" in params) return;
     this.#worktrees.add(worktree);
+    // That of a spawned child was made by a move, whose operation proves it.
+    if (this.find("worktree", worktree)?.value) return;
     const { scope, store } = this.#verification.engine;
     const before = await store.readRefAsOf(scope.tract, "worktree", worktree, sequence - 1);
     const after = await store.readRefAsOf(scope.tract, "worktree", worktree, sequence);

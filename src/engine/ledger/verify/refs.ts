@@ -41,7 +41,8 @@ async function problemOf(
   ref: RefRecord,
   moved: MovedRef | undefined,
 ): Promise<RefProblem | null> {
-  if (moved === undefined) {
+  const isMadeAgain = ref.kind === "worktree" && moved?.value === null;
+  if (moved === undefined || isMadeAgain) {
     if (since !== null) return null;
     // The first write in a worktree makes it, which is no move.
     const { kind, name, value } = ref;
