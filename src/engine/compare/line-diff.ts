@@ -28,14 +28,19 @@ export function diffTexts(before: string, after: string, limits: LineLimits): Li
   if (patch === undefined) {
     const old = prefixed("-", before);
     const fresh = prefixed("+", after);
-    const heading = `@@ -1,${old.length} +1,${fresh.length} @@`;
+    const heading = `@@ -${place(1, old.length)} +${place(1, fresh.length)} @@`;
     return { ...bounded([heading, ...old, ...fresh], limits), isReplaced: true };
   }
   const lines = patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines: own }) => [
-    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
+    `@@ -${place(oldStart, oldLines)} +${place(newStart, newLines)} @@`,
     ...own,
   ]);
   return { ...bounded(lines, limits), isReplaced: false };
+}
+
+/** A part without lines stands behind the line before it. */
+function place(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
 }
 
 /** A text that is there on one side only. */
@@ -102,9 +107,9 @@ function differsAt(line: string, other: string | undefined): number {
 /** Characters kept before the place that matters. */
 const LEAD_CHARS = 60;
 
-function cutAround(line: string, place: number, charsMax: number): string {
+function cutAround(line: string, change: number, charsMax: number): string {
   if (line.length <= charsMax) return line;
-  const start = place - LEAD_CHARS <= 1 ? 1 : boundary(line, place - LEAD_CHARS);
+  const start = change - LEAD_CHARS <= 1 ? 1 : boundary(line, change - LEAD_CHARS);
   const end = boundary(line, Math.min(line.length, start + charsMax));
   return `${line.slice(0, 1)}${start > 1 ? "…" : ""}${line.slice(start, end)}${end < line.length ? "…" : ""}`;
 }

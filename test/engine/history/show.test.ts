@@ -4,10 +4,13 @@ import type { Engine } from "../../../src/engine/engine.ts";
 import { annotate } from "../../../src/engine/history/annotate.ts";
 import { createBranch } from "../../../src/engine/history/branch.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
+import { log } from "../../../src/engine/history/log.ts";
 import { type ShowRequest, show } from "../../../src/engine/history/show.ts";
 import type { Hash } from "../../../src/storage/records.ts";
 import { openTestEngine } from "../../support/engine.ts";
 import { refusal, say } from "../../support/history.ts";
+import { mergeIn } from "../../support/merge-in.ts";
+import { reveal, summarise } from "../../support/summaries.ts";
 
 let engine: Engine;
 let close: () => Promise<void>;
@@ -26,6 +29,12 @@ async function shownMessages(request: ShowRequest): Promise<readonly string[]> {
 }
 
 describe("show", () => {
+  it("reads a commit of the largest batch as it reads any other", async () => {
+    const hashes = await sayAll(...Array.from({ length: engine.limits.batchItemsMax }, (_, i) => `line ${i}`));
+    const [shown] = (await show(engine, { refs: [String(hashes.at(-1))] })).commits;
+    expect(shown).toMatchObject({ hash: hashes.at(-1), ledgerId: expect.stringMatching(/^LED-/) });
+  });
+
   it("tells everything of a commit", async () => {
     const result = await commit(engine, {
       items: [
@@ -146,5 +155,67 @@ describe("show", () => {
 
   it("says that an unborn branch has nothing to show", async () => {
     expect((await refusal(engine, () => show(engine, { refs: ["HEAD"] }))).code).toBe("not-found");
+  });
+});
+
+describe("show of commits that operations make", () => {
+  const shown = async (ref: string) => (await show(engine, { refs: [ref] })).commits[0];
+
+  it("tells of a merge both parents and the recorded conflicts", async () => {
+    await say(engine, "base");
+    await createBranch(engine, { name: "topic" });
+    const ours = await say(engine, "ours");
+    const theirs = await say(engine, "theirs", { branch: "topic" });
+    const conflicts = [{ kind: "both_edit", target: ours }];
+    const merge = await mergeIn(engine, "topic", { conflicts });
+    expect(await shown(merge)).toMatchObject({
+      operation: "merge",
+      content: null,
+      part: null,
+      parents: [ours, theirs],
+      metadata: { conflicts },
+      coveredBy: null,
+      edits: [],
+    });
+    // A part of what has no text is the commit itself.
+    expect((await show(engine, { refs: [merge], offset: 3, limit: 5 })).commits).toMatchObject([
+      { part: null },
+    ]);
+  });
+
+  it("tells of a summary its sources, and of an original which summary covers it", async () => {
+    const [one, two, three] = (await sayAll("one", "two", "three")) as [Hash, Hash, Hash];
+    const edit = await say(engine, "two, edited", { editTarget: two });
+    const summary = await summarise(engine, [one, two], "both");
+    expect(await shown(summary)).toMatchObject({
+      operation: "summary",
+      content: { content_type: "summary", sources: [one, two], text: "both" },
+      coveredBy: null,
+    });
+    expect(await shown(two)).toMatchObject({ coveredBy: summary, content: { text: "two" } });
+    expect(await shown(edit)).toMatchObject({ coveredBy: summary });
+    expect(await shown(three)).toMatchObject({ coveredBy: null });
+    await annotate(engine, { refs: [one], priority: "pinned" });
+    expect(await shown(one)).toMatchObject({ coveredBy: null });
+    const end = await reveal(engine, summary);
+    expect(await shown(two)).toMatchObject({ coveredBy: null });
+    expect(await shown(end)).toMatchObject({
+      operation: "reveal",
+      content: null,
+      editTarget: summary,
+      priority: "normal",
+    });
+    expect(await shown(summary)).toMatchObject({ edits: [] });
+  });
+
+  it("filters log by them", async () => {
+    const one = await say(engine, "one");
+    const summary = await summarise(engine, [one], "it");
+    await annotate(engine, { refs: [summary], priority: "pinned" });
+    const end = await reveal(engine, summary);
+    const listed = async (operation: "summary" | "reveal") =>
+      (await log(engine, { operation })).entries.map(({ hash, priority }) => [hash, priority]);
+    expect(await listed("summary")).toEqual([[summary, "pinned"]]);
+    expect(await listed("reveal")).toEqual([[end, "normal"]]);
   });
 });
