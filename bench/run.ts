@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchR
   p9: () => import("./p9-tokens.ts"),
   p11: () => import("./p11-size.ts"),
   p12: () => import("./p12-verify.ts"),
+  p13: () => import("./p13-rewrite.ts"),
 };
 
 /** Benches that share a store run together. */

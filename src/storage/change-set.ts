@@ -51,7 +51,7 @@ export interface ChangeSet {
   readonly undoneMarks: readonly { readonly sequence: number; readonly undone: boolean }[];
   readonly ledger: readonly LedgerBody[];
   readonly compileRecords: readonly CompileRecord[];
-  /** Made, or put in the place of the plan of the same id. */
+  /** Made, or put in the place of the pending plan of the same id; one that is not pending any more is a StoreConflict. */
   readonly plans: readonly PlanRecord[];
   readonly contentTypes: readonly ContentTypeRecord[];
 }

@@ -1,5 +1,5 @@
 /** Failures that a store can meet, by kind; the engine turns them into errors with hints. */
-import type { RefValue } from "./records.ts";
+import type { Hash, RefValue } from "./records.ts";
 
 export type StoreFailure =
   | "store-busy"
@@ -22,7 +22,7 @@ export class StoreError extends Error {
 
 /** What a ChangeSet expected was no longer so; nothing was written. */
 export class StoreConflict extends Error {
-  /** What moved: a ref, the annotation log, the tract's existence, or an idempotency key already used. */
+  /** What moved: a ref, the annotation log, the tract's existence, a commit or content, a plan, or an idempotency key already used. */
   readonly moved:
     | {
         readonly what: "ref";
@@ -33,6 +33,10 @@ export class StoreConflict extends Error {
       }
     | { readonly what: "annotations"; readonly expected: number; readonly actual: number }
     | { readonly what: "tract"; readonly exists: boolean }
+    /** Removed by gc meanwhile. */
+    | { readonly what: "commit" | "content"; readonly hash: Hash }
+    /** Applied or rejected meanwhile. */
+    | { readonly what: "plan"; readonly id: string }
     | { readonly what: "idempotency-key"; readonly operationId: string };
   constructor(moved: StoreConflict["moved"]) {
     super(`expected state has moved: ${moved.what}`);

@@ -17,6 +17,7 @@ import type {
   ContentRecord,
   ContentTypeRecord,
   Hash,
+  LedgerBody,
   LedgerRecord,
   OperationRecord,
   PlanRecord,
@@ -127,6 +128,55 @@ export interface OperationQuery {
   readonly limit: number;
 }
 
+/** What gc keeps besides what refs, pending plans and compile records lead to (docs/decisions/0009). Times are inclusive. */
+export interface GarbageRule {
+  /** Commits made from then on. */
+  readonly commitsSince: string;
+  /** What operations from then on made and used, and where refs stood before and after them. */
+  readonly operationsSince: string;
+  /** What operations of these types made and used, from `relatingSince` on; null: of any time. */
+  readonly relatingTypes: readonly string[];
+  readonly relatingSince: string | null;
+  /** Operations of these types only move refs from the first parent of what they made to what they made: nobody needs to look. */
+  readonly plainTypes: readonly string[];
+}
+
+/**
+ * Why commits stay. `recent`: young commits. `relations`: what operations of relating types made and used. `links`: what kept commits edit or
+ * stand for. `newest`: ids of rows must not be given out again.
+ */
+export type GarbageRoot =
+  | "refs"
+  | "plans"
+  | "records"
+  | "relations"
+  | "operations"
+  | "recent"
+  | "links"
+  | "newest";
+
+/** What gc would remove, as it was when it was looked for. */
+export interface Garbage {
+  readonly tract: string;
+  readonly commits: number;
+  /** Contents that no other commit of any tract names. */
+  readonly contents: number;
+  /** Of those contents, as stored. */
+  readonly bytes: number;
+  /** Times of the oldest and newest of those commits; null when there are none. */
+  readonly oldest: string | null;
+  readonly newest: string | null;
+  /** How many commits each root keeps that those before it in the list do not. */
+  readonly kept: Readonly<Record<GarbageRoot, number>>;
+}
+
+/** What one transaction of gc removed. */
+export interface Swept {
+  readonly commits: readonly Hash[];
+  readonly contents: readonly Hash[];
+  readonly bytes: number;
+}
+
 export interface Store {
   readonly kind: "sqlite" | "postgres" | "memory";
   /** Driver and database version, for people: "better-sqlite3, SQLite 3.54.0". */
@@ -144,7 +194,7 @@ export interface Store {
   readRef(tract: string, kind: RefKind, name: string): Promise<RefRecord | null>;
   /** By name. */
   listRefs(tract: string, kind: RefKind): Promise<readonly RefRecord[]>;
-  /** Value of a ref just after the operation of that sequence; null when it did not exist then. */
+  /** Value of a ref just after the operation of that sequence; null when it did not exist then. May name a commit that gc has removed. */
   readRefAsOf(
     tract: string,
     kind: RefKind,
@@ -269,8 +319,34 @@ export interface Store {
    */
   repairDerived(): Promise<readonly string[]>;
 
+  // Gc: a removed commit is as if it had never been, but for the operations, ref moves and annotations that name it.
+  /**
+   * Finds the commits of a tract that nothing leads to by a rule, and the contents that go with them. Whatever a kept commit needs is kept:
+   * its parents, what it edits or ends, the sources of a summary. Writes nothing; `rest` is awaited between short reads.
+   */
+  findGarbage(tract: string, rule: GarbageRule, rest: () => Promise<void>): Promise<Garbage>;
+  /**
+   * Removes the next part of what was found, at most `limit` commits and children before parents, with the ledger entry that `entry` gives for
+   * it: one transaction, which keeps what something leads to by then. Without commits it writes nothing. "done": there is no more. "stale":
+   * somebody else has removed commits since; nothing was removed, look for garbage again.
+   */
+  sweepGarbage(
+    garbage: Garbage,
+    options: { readonly limit: number; readonly entry: (swept: Swept) => LedgerBody },
+  ): Promise<Swept | "done" | "stale">;
+  /** Those of the hashes that gc removed from a tract, in the order asked; also when the commit was made again since. */
+  findCollected(tract: string, hashes: readonly Hash[]): Promise<readonly Hash[]>;
+  /** The hashes of all removed commits in pages, in no order; one that was removed twice twice. */
+  scanCollected(
+    tract: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly Hash[]; readonly next: number }>;
+
   /** Bytes on disk, with journals. */
   readSize(): Promise<number>;
+  /** How many of those hold nothing and are filled before the store grows. */
+  readReusable(): Promise<number>;
   /**
    * Copies the store as it is now into a new file, which is a store itself, while others write; gives its bytes. `store-unusable` when
    * something is at `file` already, when it cannot be made there, or for a store that has no file.
@@ -281,7 +357,7 @@ export interface Store {
 
   /**
    * Writes a change set, all or nothing, in one transaction, and seals its ledger entries (spec 4.1). Throws StoreConflict, having written
-   * nothing, when an expectation does not hold. Waits for other writers and retries with jitter inside the deadline; then `store-busy`.
+   * nothing, when an expectation does not hold or gc has removed what the change names. Waits for other writers and retries with jitter inside the deadline; then `store-busy`.
    *
    * @param also changes of other tracts that happen in the same transaction, after it, or not at all. The receipt is that of `change`.
    */

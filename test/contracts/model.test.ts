@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ChangeSet } from "../../src/storage/change-set.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 import type { Hash, PlanRecord, RefKind, RefValue } from "../../src/storage/records.ts";
-import type { Store } from "../../src/storage/store.ts";
+import type { GarbageRule, Store, Swept } from "../../src/storage/store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { ADA, BOT, contentOf, hashesOf, type SampleCommit, SampleTract } from "../support/sample-tract.ts";
 
@@ -279,5 +279,60 @@ it("gives the answers of the model for any history", async () => {
       await real.close();
     }),
     { numRuns: 60, seed: 20_261_121 },
+  );
+});
+
+/** Ages everything before a moment, and removes what the rule lets go. */
+async function collect(
+  store: Store,
+  tract: string,
+  rule: GarbageRule,
+  entries: SampleTract,
+): Promise<unknown> {
+  const garbage = await store.findGarbage(tract, rule, async () => {});
+  const swept: unknown[] = [];
+  for (let part: Swept | "done" | "stale" | null = null; part !== "done"; ) {
+    const entry = ({ commits }: Swept) => entries.ledger({ eventType: "GC", metadata: { commits } });
+    part = await store.sweepGarbage(garbage, { limit: 3, entry });
+    swept.push(part);
+  }
+  return { garbage, swept };
+}
+
+it("gives the answers of the model after gc, and after more was written", async () => {
+  let run = 0;
+  const rules = fc.record({
+    commits: fc.nat(60),
+    operations: fc.nat(60),
+    relating: fc.subarray(["merge", "summary", "batch", "append"]),
+    since: fc.option(fc.nat(60)),
+  });
+  await fc.assert(
+    fc.asyncProperty(steps, rules, steps, async (list, { commits, operations, relating, since }, more) => {
+      const real = await openStore(join(folder, `gc-${run++}.db`), { durability: "normal" });
+      const model = createMemoryStore();
+      const writer = new Writer();
+      for (const step of list) await publishBoth([model, real], writer.change(step));
+      const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 2_000).toISOString();
+      const rule: GarbageRule = {
+        commitsSince: at(commits),
+        operationsSince: at(operations),
+        relatingTypes: relating,
+        relatingSince: since === null ? null : at(since),
+        plainTypes: [],
+      };
+      const { name } = writer.tract;
+      const [modelled, swept] = [
+        await collect(model, name, rule, new SampleTract("entries")),
+        await collect(real, name, rule, new SampleTract("entries")),
+      ];
+      expect(swept).toEqual(modelled);
+      expect(await answers(real, writer)).toEqual(await answers(model, writer));
+      for (const step of more) await publishBoth([model, real], writer.change(step));
+      expect(await answers(real, writer)).toEqual(await answers(model, writer));
+      expect([await real.checkIntegrity(), await real.checkDerived()]).toEqual([[], []]);
+      await real.close();
+    }),
+    { numRuns: 60, seed: 20_261_122 },
   );
 });

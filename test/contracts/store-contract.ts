@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import type { Store } from "../../src/storage/store.ts";
 import { commitsContract } from "./subjects/commits.ts";
+import { garbageContract } from "./subjects/garbage.ts";
 import { historyContract } from "./subjects/history.ts";
 import { lawsContract } from "./subjects/laws.ts";
 import { ledgerContract } from "./subjects/ledger.ts";
@@ -62,5 +63,6 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describe("plans", () => plansContract(under));
     describe("search", () => searchContract(under));
     describe("verify", () => verifyContract(under));
+    describe("gc", () => garbageContract(under));
   });
 }

@@ -21,7 +21,7 @@ import { openStore } from "../../src/storage/open-store.ts";
 import type { PlanRecord } from "../../src/storage/records.ts";
 import { TEST_SCOPE } from "./engine.ts";
 import { say } from "./history.ts";
-import { mergeOf, publishItems } from "./internal-commits.ts";
+import { mergeOf, publishItems } from "./publish-items.ts";
 
 export interface DamagedStores {
   /** Verifies a copy of the store after `change` has been done to its file; the copy stays damaged, the original never is. */

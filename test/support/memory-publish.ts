@@ -56,7 +56,10 @@ function newTract(state: MemoryState, { tract: name, createTract, ledger }: Chan
   return tract;
 }
 
-function checkExpectations(tract: MemoryTract, { operation, expect, refMoves }: ChangeSet): void {
+function checkExpectations(tract: MemoryTract, { operation, expect, plans, refMoves }: ChangeSet): void {
+  for (const { id } of plans)
+    if ((tract.plans.get(id)?.state ?? "pending") !== "pending")
+      throw new StoreConflict({ what: "plan", id });
   const key = operation?.idempotencyKey ?? null;
   const earlier = tract.operations.find(({ idempotencyKey }) => key !== null && idempotencyKey === key);
   if (earlier !== undefined) throw new StoreConflict({ what: "idempotency-key", operationId: earlier.id });
@@ -87,6 +90,7 @@ function checkNames(state: MemoryState, tract: MemoryTract, change: ChangeSet): 
   const known = new Set(tract.commits.map(({ hash }) => hash));
   const contents = new Set(change.contents.map(({ hash }) => hash));
   const need = (hash: Hash): void => {
+    if (!known.has(hash) && tract.collected.includes(hash)) throw new StoreConflict({ what: "commit", hash });
     if (!known.has(hash))
       throw new Error("a change set names a commit that is neither in the tract nor in the change set");
   };
@@ -95,12 +99,12 @@ function checkNames(state: MemoryState, tract: MemoryTract, change: ChangeSet): 
   for (const commit of change.commits) {
     commit.parents.forEach(need);
     if (commit.editTarget !== null) need(commit.editTarget);
-    if (
-      commit.contentHash !== null &&
-      !contents.has(commit.contentHash) &&
-      !state.contents.has(commit.contentHash)
-    )
+    const { contentHash } = commit;
+    if (contentHash !== null && !contents.has(contentHash) && !state.contents.has(contentHash)) {
+      if ([...state.tracts.values()].some(({ collected }) => collected.length > 0))
+        throw new StoreConflict({ what: "content", hash: contentHash });
       throw new Error("a commit names a content that is neither in the store nor in the change set");
+    }
     known.add(commit.hash);
   }
   for (const { commit } of change.annotations) need(commit);

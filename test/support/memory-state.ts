@@ -29,6 +29,8 @@ export interface MemoryTract {
   /** By id, in the order of making. */
   plans: Map<string, PlanRecord>;
   contentTypes: Map<string, ContentTypeRecord>;
+  /** Hashes of commits that gc removed, in the order of removal. */
+  collected: Hash[];
 }
 
 export interface MemoryState {
@@ -57,6 +59,7 @@ export function emptyTract(): MemoryTract {
     compileRecords: [],
     plans: new Map(),
     contentTypes: new Map(),
+    collected: [],
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   SearchQuery,
   Store,
 } from "../../src/storage/store.ts";
+import { findGarbage, sweepGarbage } from "./memory-collect.ts";
 import { isRef, operations, operationsOf } from "./memory-operations.ts";
 import { applyChange, applyChanges } from "./memory-publish.ts";
 import { matchCount, snippet } from "./memory-search.ts";
@@ -262,6 +263,23 @@ class MemoryStore implements Store {
   checkIntegrity: Store["checkIntegrity"] = () => this.#do(() => []);
   checkDerived: Store["checkDerived"] = () => this.#do(() => []);
   repairDerived: Store["repairDerived"] = () => this.#do(() => []);
+  findGarbage: Store["findGarbage"] = async (tract, rule, rest) => {
+    await rest();
+    return await this.#do((state) => findGarbage(state, tract, rule));
+  };
+  sweepGarbage: Store["sweepGarbage"] = (garbage, options) =>
+    this.#do((state) => {
+      const contents = [...state.contents.keys()];
+      const swept = sweepGarbage(state, garbage, options);
+      if (typeof swept === "object")
+        for (const hash of swept.contents) if (contents.indexOf(hash) < this.#indexed) this.#indexed -= 1;
+      return swept;
+    });
+  findCollected: Store["findCollected"] = (tract, hashes) =>
+    this.#read(tract, ({ collected }) => hashes.filter((hash) => collected.includes(hash)));
+  scanCollected: Store["scanCollected"] = (tract, after, limit) =>
+    this.#read(tract, ({ collected }) => page(collected, after, limit));
+  readReusable: Store["readReusable"] = () => this.#do(() => 0);
   readSize: Store["readSize"] = () =>
     this.#do(({ contents }) =>
       [...contents.values()].reduce((sum: number, { body }: ContentRecord) => sum + body.length, 0),

@@ -7,6 +7,7 @@ import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch, deleteBranch, renameBranch } from "../../src/engine/history/branch.ts";
 import { checkout } from "../../src/engine/history/checkout.ts";
 import { type CommitResult, commit } from "../../src/engine/history/commit.ts";
+import { reset } from "../../src/engine/history/reset.ts";
 import { createTag, deleteTag } from "../../src/engine/history/tag.ts";
 import type { Hash, RefKind } from "../../src/storage/records.ts";
 import { allRefs, inWorktree } from "./history.ts";
@@ -39,6 +40,7 @@ export type Command =
   | { readonly kind: "configure"; readonly recent: number }
   | { readonly kind: "create"; readonly branch: string; readonly from: AnyRef; readonly switch: boolean }
   | { readonly kind: "checkout"; readonly ref: AnyRef }
+  | { readonly kind: "reset"; readonly ref: AnyRef }
   | { readonly kind: "rename"; readonly branch: string; readonly to: string }
   | { readonly kind: "delete"; readonly branch: string; readonly force: boolean }
   | { readonly kind: "tag"; readonly tag: string; readonly ref: AnyRef }
@@ -76,6 +78,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("create" as const), branch, from: ref, switch: fc.boolean() }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("checkout" as const), ref }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("reset" as const), ref }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("rename" as const), branch, to: branch }) },
   {
     weight: 2,
@@ -159,6 +162,9 @@ async function act(engine: Engine, wanted: Command, made: readonly Hash[]): Prom
       return [];
     case "checkout":
       await checkout(engine, { ref: at(wanted.ref) });
+      return [];
+    case "reset":
+      await reset(engine, { ref: at(wanted.ref) });
       return [];
     case "rename":
       await renameBranch(engine, { name: wanted.branch, newName: wanted.to });

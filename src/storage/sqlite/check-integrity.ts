@@ -1,5 +1,6 @@
 /** What is wrong with the file beyond what can be made again: SQLite's own checks, and what rows of this backend must agree on. */
 import { checkSchema } from "./check-schema.ts";
+import { checkCollected } from "./collect-reads.ts";
 import { checkCompileRecords } from "./compile-seals.ts";
 import type { Connection } from "./connection.ts";
 import type { Database } from "./database.ts";
@@ -26,6 +27,7 @@ export function checkIntegrity(database: Database, openMemory: () => Connection)
           ...checkMoves(database),
           ...checkMerges(database),
           ...checkPlans(database),
+          ...checkCollected(database),
         ]),
     ...(schema.some(({ name }) => name === "compile_records" || name === "compile_counts")
       ? []
@@ -37,7 +39,11 @@ export function checkIntegrity(database: Database, openMemory: () => Connection)
 function checkReferences(database: Database): readonly string[] {
   return database
     .sql<[string, string, number]>(
-      `SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2`,
+      // What is told of a commit stays when gc removes it.
+      `SELECT "table", parent, count(*) FROM pragma_foreign_key_check f
+       WHERE NOT ("table" = 'annotations' AND parent = 'commits'
+         AND EXISTS (SELECT 1 FROM annotations a JOIN collected_commits g ON g.id = a.commit_id WHERE a.key = f.rowid))
+       GROUP BY 1, 2`,
     )
     .all()
     .map(([table, parent, count]) => `${count} rows of ${table} point to rows of ${parent} that are missing`);

@@ -1,4 +1,5 @@
 /** Reading and writing plans, which wait for summaries or for approval. */
+import { StoreConflict } from "../errors.ts";
 import type { Hash, PlanRecord, PlanState } from "../records.ts";
 import { packPayload, parseObject, toIso, toMilliseconds, unpackPayload } from "./codec.ts";
 import { type Database, findTractId } from "./database.ts";
@@ -24,14 +25,15 @@ export function packPlans(plans: readonly PlanRecord[]): readonly PackedPlan[] {
 
 /** A plan of the same id keeps its row, and so its place among the others. */
 export function writePlans({ database, tract }: Writing, plans: readonly PackedPlan[]): void {
-  for (const { plan, id, body } of plans)
-    database
+  for (const { plan, id, body } of plans) {
+    const { changes } = database
       .sql(
         `INSERT INTO plans (tract_id, plan_id, kind, state, branch, head, author_id, created_at, updated_at, body)
          VALUES (?, ?, ?, ?, ?, unhex(?), ?, ?, ?, ?)
          ON CONFLICT (tract_id, plan_id) DO UPDATE SET kind = excluded.kind, state = excluded.state, branch = excluded.branch,
            head = excluded.head, author_id = excluded.author_id, created_at = excluded.created_at, updated_at = excluded.updated_at,
-           body = excluded.body`,
+           body = excluded.body
+         WHERE plans.state = ${STATES.indexOf("pending")}`,
       )
       .run(
         tract.id,
@@ -45,6 +47,8 @@ export function writePlans({ database, tract }: Writing, plans: readonly PackedP
         toMilliseconds(plan.updatedAt),
         body,
       );
+    if (Number(changes) === 0) throw new StoreConflict({ what: "plan", id: plan.id });
+  }
 }
 
 type PlanRow = [

@@ -59,23 +59,24 @@ export function preparePublish(change: ChangeSet, also: readonly ChangeSet[]): P
 }
 
 /** A change set with its payloads packed. */
-interface Prepared {
+export interface Prepared {
   readonly change: ChangeSet;
   readonly contents: readonly PackedContent[];
   readonly plans: readonly PackedPlan[];
 }
 
-function prepare(change: ChangeSet): Prepared {
+export function prepare(change: ChangeSet): Prepared {
   return { change, contents: packContents(change.contents), plans: packPlans(change.plans) };
 }
 
-interface Written {
+export interface Written {
   readonly receipt: PublishReceipt;
   /** To be called once it is committed: remembers where things stand now. */
   readonly note: () => void;
 }
 
-function write(database: Database, { change, contents, plans }: Prepared): Written {
+/** Inside an IMMEDIATE transaction. */
+export function write(database: Database, { change, contents, plans }: Prepared): Written {
   const tract = findTract(database, change);
   const { operation } = change;
   const time = operation === null ? tract.operationTime : toMilliseconds(operation.createdAt);

@@ -65,19 +65,33 @@ export function firstParentSpans(database: Database, head: Place): readonly Span
 /** Everything reachable from a commit over any parents. */
 export function reachOf(database: Database, head: Place): Reach {
   const reach: Reach = new Map();
-  const waiting: { lineage: number; to: number }[] = [{ lineage: head.lineage, to: head.generation }];
+  extendReach(database, reach, head);
+  return reach;
+}
+
+/** Adds everything reachable from a commit to a reach; gives what was not in it before. */
+export function extendReach(
+  database: Database,
+  reach: Reach,
+  { lineage, generation }: Pick<Place, "lineage" | "generation">,
+): readonly Span[] {
+  const added: Span[] = [];
+  const waiting: { lineage: number; to: number }[] = [{ lineage, to: generation }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const known = reach.get(next.lineage);
     if (known !== undefined && known >= next.to) continue;
     reach.set(next.lineage, next.to);
+    let from = (known ?? -1) + 1;
     if (known === undefined) {
       const { start, parent } = readLineage(database, next.lineage);
       if (parent !== null) waiting.push({ lineage: parent, to: start - 1 });
+      from = start;
     }
-    const unseen = { lineage: next.lineage, from: (known ?? -1) + 1, to: next.to };
-    for (const [lineage, to] of readMerges(database, unseen)) waiting.push({ lineage, to });
+    const span = { lineage: next.lineage, from, to: next.to };
+    added.push(span);
+    for (const [merged, to] of readMerges(database, span)) waiting.push({ lineage: merged, to });
   }
-  return reach;
+  return added;
 }
 
 export function reaches(

@@ -1,12 +1,13 @@
 /** Reading the annotation log. */
 import type { AnnotationRecord, Hash } from "../records.ts";
 import { keyOf, parseList, parseObject, sequenceOf, toIso } from "./codec.ts";
+import { hashById } from "./collect-reads.ts";
 import { PRIORITIES } from "./commit-rows.ts";
 import { type Database, findTractId } from "./database.ts";
 
 type AnnotationRow = [
   key: number,
-  commit: Hash,
+  commit: Hash | null,
   priority: number | null,
   author: number,
   branch: number,
@@ -15,14 +16,15 @@ type AnnotationRow = [
   labels: string | null,
   reason: string | null,
 ];
-const ANNOTATIONS = `SELECT a.key, lower(hex(c.hash)), a.priority, a.author_id, a.branch_id, a.created_at, a.retain, a.labels, a.reason
-  FROM annotations a LEFT JOIN commits c ON c.id = a.commit_id`;
+const ANNOTATIONS = `SELECT a.key, ${hashById("a.commit_id")}, a.priority, a.author_id, a.branch_id, a.created_at, a.retain, a.labels, a.reason
+  FROM annotations a`;
 
 function toAnnotation(database: Database, row: AnnotationRow): AnnotationRecord {
   const { authors, branches } = database.interned;
   return {
     sequence: sequenceOf(row[0]),
-    commit: row[1],
+    // Empty in a damaged store, for verify to name.
+    commit: row[1] ?? ("" as Hash),
     priority: row[2] === null ? null : (PRIORITIES[row[2]] ?? null),
     retain: parseObject(row[6]),
     labels: parseList(row[7]),
@@ -51,10 +53,12 @@ export function readCommitAnnotations(
   tract: string,
   commit: Hash,
 ): readonly AnnotationRecord[] {
+  const tractId = findTractId(database, tract);
   return database
     .sql<AnnotationRow>(
-      `${ANNOTATIONS} WHERE a.commit_id = (SELECT id FROM commits WHERE tract_id = +? AND hash = unhex(?)) ORDER BY a.key`,
+      `${ANNOTATIONS} WHERE a.commit_id IN (SELECT id FROM commits WHERE tract_id = +? AND hash = unhex(?)
+         UNION ALL SELECT id FROM collected_commits WHERE tract_id = +? AND hash = unhex(?)) ORDER BY a.key`,
     )
-    .all(findTractId(database, tract), commit)
+    .all(tractId, commit, tractId, commit)
     .map((row) => toAnnotation(database, row));
 }

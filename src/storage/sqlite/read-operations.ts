@@ -11,6 +11,7 @@ import {
   splitHashes,
   toIso,
 } from "./codec.ts";
+import { hashById } from "./collect-reads.ts";
 import type { SqlValue } from "./connection.ts";
 import { type Database, findTractId } from "./database.ts";
 import { EVERYDAY_OPERATION } from "./interned.ts";
@@ -88,8 +89,8 @@ type MoveRow = [
 
 function readRefMoves(database: Database, sequence: number, refIds: readonly number[]): readonly RefMove[] {
   const statement = database.sql<MoveRow>(
-    `SELECT r.kind, r.name, m.before_set, (SELECT lower(hex(hash)) FROM commits WHERE id = m.before_commit), m.before_branch, m.before_note,
-       m.after_set, (SELECT lower(hex(hash)) FROM commits WHERE id = m.after_commit), m.after_branch, m.after_note
+    `SELECT r.kind, r.name, m.before_set, ${hashById("m.before_commit")}, m.before_branch, m.before_note,
+       m.after_set, ${hashById("m.after_commit")}, m.after_branch, m.after_note
      FROM ref_moves m JOIN refs r ON r.id = m.ref_id WHERE m.ref_id = +? AND m.operation_sequence = +? AND m.position = +?`,
   );
   return refIds.flatMap((refId, position) => {

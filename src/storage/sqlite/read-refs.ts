@@ -2,6 +2,7 @@
 import type { CommitRecord, Encoding, RefKind, RefRecord, RefValue, TractRecord } from "../records.ts";
 import type { Snapshot } from "../store.ts";
 import { toIso } from "./codec.ts";
+import { hashById } from "./collect-reads.ts";
 import { readCommitById } from "./commit-rows.ts";
 import { type Database, findTractId, inReadTransaction, rememberCommit } from "./database.ts";
 import type { RefState, TractState } from "./known-states.ts";
@@ -163,7 +164,7 @@ export function readRefAsOf(
   if (tractId === null || refId === null) return null;
   const row = database
     .sql<RefValueRow>(
-      `SELECT m.after_set, (SELECT lower(hex(hash)) FROM commits WHERE id = m.after_commit), m.after_branch, m.after_note
+      `SELECT m.after_set, ${hashById("m.after_commit")}, m.after_branch, m.after_note
        FROM ref_moves m WHERE m.ref_id = +? AND m.operation_sequence <= +? ORDER BY m.operation_sequence DESC, m.position DESC LIMIT 1`,
     )
     .get(refId, operationSequence);

@@ -77,8 +77,11 @@ function leftOver(database: Database): number {
 }
 
 function addBatch(database: Database, { from, to, texts }: Batch): void {
-  const insert = database.sql("INSERT INTO search_index (rowid, text) VALUES (?, ?)");
-  for (const { id, text } of texts) insert.run(id, text);
+  // A content may have been removed since it was read.
+  const insert = database.sql(
+    "INSERT INTO search_index (rowid, text) SELECT ?, ? WHERE EXISTS (SELECT 1 FROM contents WHERE id = +?)",
+  );
+  for (const { id, text } of texts) insert.run(id, text, id);
   database
     .sql(
       `INSERT INTO search_commits (content_id, commit_id)

@@ -8,6 +8,7 @@ import type {
   ContentRecord,
   ContentTypeRecord,
   Hash,
+  LedgerBody,
   LedgerRecord,
   OperationRecord,
   PlanRecord,
@@ -19,6 +20,8 @@ import type {
 } from "../records.ts";
 import type {
   ChainCommit,
+  Garbage,
+  GarbageRule,
   LedgerQuery,
   LogQuery,
   OperationQuery,
@@ -27,10 +30,14 @@ import type {
   Snapshot,
   Store,
   StoredCommit,
+  Swept,
 } from "../store.ts";
 import { backUp } from "./back-up.ts";
 import { checkDerived, repairDerived } from "./check-derived.ts";
 import { checkIntegrity } from "./check-integrity.ts";
+import { findGarbage } from "./collect.ts";
+import { findCollected, reusableBytes, scanCollected } from "./collect-reads.ts";
+import { sweepGarbage } from "./collect-sweep.ts";
 import type { Connection } from "./connection.ts";
 import { type Database, databaseOver, inReadTransaction } from "./database.ts";
 import { sizeOnDisk } from "./inspect-file.ts";
@@ -273,8 +280,36 @@ export class SqliteStore implements Store {
     return await patiently(this.#patience, () => repairDerived(this.#database, this.#openMemory));
   }
 
+  async findGarbage(tract: string, rule: GarbageRule, rest: () => Promise<void>): Promise<Garbage> {
+    return await findGarbage((read) => this.#read(read), tract, rule, rest);
+  }
+  async sweepGarbage(
+    garbage: Garbage,
+    options: { readonly limit: number; readonly entry: (swept: Swept) => LedgerBody },
+  ): Promise<Swept | "done" | "stale"> {
+    if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
+    return await patiently(this.#patience, () => {
+      const swept = sweepGarbage(this.#database, garbage, options);
+      this.#logKeeper.afterWrite(this.#database);
+      return swept;
+    });
+  }
+  findCollected(tract: string, hashes: readonly Hash[]): Promise<readonly Hash[]> {
+    return this.#read((database) => findCollected(database, tract, hashes));
+  }
+  scanCollected(
+    tract: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly rows: readonly Hash[]; readonly next: number }> {
+    return this.#read((database) => scanCollected(database, tract, after, limit));
+  }
+
   readSize(): Promise<number> {
     return this.#readOnce(() => sizeOnDisk(this.#file));
+  }
+  readReusable(): Promise<number> {
+    return this.#readOnce(reusableBytes);
   }
   backupTo(file: string): Promise<number> {
     return this.#readOnce((database) => backUp(database, file));

@@ -1,7 +1,9 @@
 /** Writing commits: each takes its place in a lineage, or starts one where history forks. */
 import type { ChangeSet } from "../change-set.ts";
+import { StoreConflict } from "../errors.ts";
 import type { CommitRecord, Hash } from "../records.ts";
 import { jsonOrNull, listOrNull, toMilliseconds } from "./codec.ts";
+import { findCollectedIn } from "./collect-reads.ts";
 import { COMMIT_OPERATIONS } from "./commit-rows.ts";
 import type { Database } from "./database.ts";
 import type { Writing } from "./publish.ts";
@@ -62,9 +64,10 @@ export function findPlace({ database, tract, places }: Writing, hash: Hash): Com
 
 export function requirePlace(writing: Writing, hash: Hash): CommitPlace {
   const place = findPlace(writing, hash);
-  if (place === undefined)
-    throw new Error("a change set names a commit that is neither in the tract nor in the change set");
-  return place;
+  if (place !== undefined) return place;
+  if (findCollectedIn(writing.database, writing.tract.id, [hash]).length > 0)
+    throw new StoreConflict({ what: "commit", hash });
+  throw new Error("a change set names a commit that is neither in the tract nor in the change set");
 }
 
 function readPlace(database: Database, tractId: number, hash: Hash): CommitPlace | undefined {

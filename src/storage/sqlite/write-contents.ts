@@ -1,6 +1,8 @@
 /** Writing contents: each stored once per store, large ones compressed. */
+import { StoreConflict } from "../errors.ts";
 import type { ContentRecord, Hash } from "../records.ts";
 import { packPayload } from "./codec.ts";
+import { hasCollected } from "./collect-reads.ts";
 import type { Database } from "./database.ts";
 
 export interface PackedContent {
@@ -49,6 +51,7 @@ export function requireContent(
   const row = database
     .sql<[number, number]>("SELECT id, kind_id FROM contents WHERE hash = unhex(?)")
     .get(hash);
+  if (row === undefined && hasCollected(database)) throw new StoreConflict({ what: "content", hash });
   if (row === undefined)
     throw new Error("a commit names a content that is neither in the store nor in the change set");
   place = { id: row[0], kind: row[1] };

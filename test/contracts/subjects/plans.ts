@@ -78,6 +78,21 @@ export function plansContract(under: StoreUnderTest): void {
     expect(await store.listPlans(tract.name, { limit: 9 })).toEqual([plan]);
   });
 
+  it("never changes a plan that is applied or rejected", async () => {
+    const { store } = under;
+    const tract = new SampleTract();
+    const plans = [tract.plan({ state: "applied" }), tract.plan({ state: "rejected" })];
+    await store.publish(tract.creation([], { plans }));
+    for (const plan of plans) {
+      const again = tract.change(tract.chain(null, 1), {
+        plans: [{ ...plan, state: "pending", updatedAt: tract.now() }],
+      });
+      await expect(store.publish(again)).rejects.toMatchObject({ moved: { what: "plan", id: plan.id } });
+    }
+    expect(await store.listPlans(tract.name, { limit: 9 })).toEqual(plans.toReversed());
+    expect(await store.findCommits(tract.name, "", 9)).toEqual([]);
+  });
+
   it("lets one of two racing writers apply a plan when both move the branch it is for", async () => {
     const { store } = under;
     const tract = new SampleTract();

@@ -36,6 +36,7 @@ CREATE TABLE collected_commits (
   tract_id INTEGER NOT NULL REFERENCES tracts (id),
   hash BLOB NOT NULL
 ) STRICT;
+CREATE INDEX collected_commits_hash ON collected_commits (tract_id, hash);
 `;
 
 /** Without the comments, which every store would carry along. */
