@@ -1,12 +1,17 @@
 /** Tract as a library: open a store, get a tract, commit, compile. Importing it does nothing else. */
 
 export type { CompiledContext, CompileRequest } from "./engine/compile/compile.ts";
+export type { CompressRequest, CompressResult } from "./engine/compress/compress.ts";
+export type { ExpandRequest, ExpandResult } from "./engine/compress/expand.ts";
 export type { AnyContent, Content, CustomContent } from "./engine/content/content-types.ts";
 export type { ContentTypeOptions } from "./engine/content/custom-types.ts";
 export { LLMConfig } from "./engine/content/llm-config.ts";
 export { type ErrorCode, TractError } from "./engine/errors.ts";
+export type { GcRequest, GcResult } from "./engine/gc/gc.ts";
 export type { CommitResult } from "./engine/history/commit.ts";
 export type { CommitRequestItem } from "./engine/history/commit-items.ts";
+export type { Conflict, ConflictSide } from "./engine/merge/material.ts";
+export type { MergeRequest, MergeResult } from "./engine/merge/merge-types.ts";
 export type { BatchOptions, CommitOptions, ShorthandOptions, Tract } from "./engine/tract.ts";
 export { type OpenStoreOptions, openStore, type TractOptions, type TractStore } from "./library.ts";
 export type { Author, CommitRecord, Hash, Json, JsonObject, Priority, Role } from "./storage/records.ts";

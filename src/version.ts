@@ -1,2 +1,2 @@
 /** The version of the package, as package.json and manifest.json say it (a test holds the three together). */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";

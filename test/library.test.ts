@@ -122,6 +122,10 @@ describe("a tract handle", () => {
     ]);
     expect((await tract.search({ query: "corrected" })).hits).toHaveLength(1);
     expect((await tract.show({ refs: ["HEAD"] })).commits).toHaveLength(1);
+    expect(await tract.diff({ stat: true })).toMatchObject({ kind: "context", totals: { modified: 1 } });
+    expect((await tract.blame({ text: "corrected" })).origins).toMatchObject([{ commit: edited.hash }]);
+    expect(await tract.reset({ ref: "HEAD~1" })).toMatchObject({ previous: edited.hash });
+    await tract.reset({ ref: "ORIG_HEAD" });
     expect((await tract.operations()).operations.length).toBeGreaterThan(5);
     await tract.undo();
     await tract.deleteBranch({ name: "experiment", force: true });
@@ -130,6 +134,14 @@ describe("a tract handle", () => {
       sourceName: "chat.json",
     });
     expect(imported.imported).toBe(1);
+    const { child } = await tract.spawn({ purpose: "help", name: "helper" });
+    const helper = await store.tract(child.tract, { worktree: child.worktree });
+    await helper.assistant("helped");
+    expect(await tract.collapse({ child: "helper" })).toMatchObject({ kind: "collapsed", branch: "main" });
+    expect((await tract.lineage()).tree.children).toMatchObject([{ worktree: "helper", state: "collapsed" }]);
+    expect((await tract.timeline({ limit: 1 })).commits).toMatchObject([{ tract: "all" }]);
+    await tract.send({ to: "helper", content: "thanks" });
+    expect((await helper.status()).unread).toBe(1);
     expect((await tract.queryLedger({ eventType: "GENESIS" })).entries).toHaveLength(1);
     expect(await tract.verify()).toMatchObject({ ok: true });
     await store.close();

@@ -2,7 +2,9 @@
 import type { Author, Encoding } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
 import { type CompileCache, createCompileCache } from "./compile/cache.ts";
+import { compact } from "./compress/compact.ts";
 import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
+import type { Compact } from "./history/make-room.ts";
 import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { checkScopeName } from "./scope-name.ts";
@@ -56,6 +58,8 @@ export interface Engine {
   readonly contentTypes: ContentTypes;
   readonly compileCache: CompileCache;
   readonly settingsCache: SettingsCache;
+  /** What the budget action compact does: a commit needs it, and history cannot import compress (spec 1.7). */
+  readonly compact: Compact;
   readonly settings: EngineSettings;
   readonly limits: Limits;
   readonly scope: Scope;
@@ -83,6 +87,7 @@ export function createEngine(parts: EngineParts): Engine {
     contentTypes: createContentTypes(),
     compileCache: createCompileCache(limits),
     settingsCache: createSettingsCache(),
+    compact,
   };
 }
 

@@ -34,6 +34,9 @@ export interface Limits {
   readonly searchIndexBatch: number;
   /** Rows per page of verify. */
   readonly verifyPage: number;
+  /** Commits that gc removes per transaction, and tries of a gc that others outrun. */
+  readonly gcSweepCommits: number;
+  readonly gcAttemptsMax: number;
   /** Bytes of a transcript to import. */
   readonly transcriptBytesMax: number;
   /** Problems that verify names before it only counts. */
@@ -46,8 +49,18 @@ export interface Limits {
   readonly diffPageCharsMax: number;
   /** Unchanged messages that a diff lists before it only counts. */
   readonly diffUnchangedMax: number;
+  /** Children, and tracts, of a lineage that is shown. */
+  readonly lineageNodesMax: number;
+  /** Spawns and collapses of a tract that are looked through for one. */
+  readonly spawnsMax: number;
+  /** Characters of a child's context that a plan of collapse shows. */
+  readonly collapseTextCharsMax: number;
   /** Origins that blame lists before it only counts. */
   readonly blameOriginsMax: number;
+  /** Newest merges that are looked at for conflicts that are still open. */
+  readonly openConflictMergesMax: number;
+  /** Characters of each side's text in a conflict that is reported. */
+  readonly conflictTextCharsMax: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -69,6 +82,8 @@ export const DEFAULT_LIMITS: Limits = {
   searchTermsMax: 64,
   searchIndexBatch: 200,
   verifyPage: 1_000,
+  gcSweepCommits: 200,
+  gcAttemptsMax: 20,
   transcriptBytesMax: 256 * 1024 * 1024,
   verifyProblemsMax: 100,
   diffEditsMax: 1_000,
@@ -76,5 +91,10 @@ export const DEFAULT_LIMITS: Limits = {
   diffLineCharsMax: 240,
   diffPageCharsMax: 20_000,
   diffUnchangedMax: 10,
+  lineageNodesMax: 200,
+  spawnsMax: 10_000,
+  collapseTextCharsMax: 200_000,
   blameOriginsMax: 10,
+  openConflictMergesMax: 200,
+  conflictTextCharsMax: 1_000,
 };

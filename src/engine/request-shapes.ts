@@ -24,6 +24,7 @@ const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, {
 
 const ROLES = ["system", "user", "assistant", "tool"] as const;
 const PRIORITIES = ["skip", "normal", "important", "pinned"] as const;
+const ON_MISSING_TARGET = ["error", "as_append", "with_target", "drop"] as const;
 const AUTHOR_KINDS = ["user", "agent", "tool", "policy", "import"] as const;
 
 /** One of some words, or several of them. */
@@ -99,6 +100,8 @@ export type ShapeName =
   | "blame"
   | "reset"
   | "restore"
+  | "reorganize"
+  | "importCommit"
   | "log"
   | "show"
   | "search"
@@ -106,12 +109,21 @@ export type ShapeName =
   | "createBranch"
   | "renameBranch"
   | "deleteBranch"
+  | "merge"
   | "createTag"
   | "annotate"
+  | "compress"
+  | "expand"
+  | "uncompress"
   | "operations"
+  | "spawn"
+  | "collapse"
+  | "timeline"
+  | "send"
   | "undo"
   | "queryLedger"
   | "verify"
+  | "gc"
   | "importTranscript"
   | "contentType"
   | "openStore"
@@ -154,6 +166,31 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     only: z.enum(["commits", "config", "annotations"]).optional(),
     branch: text,
   }),
+  reorganize: z.strictObject({
+    onto: text,
+    from: text,
+    order: texts,
+    drop: texts,
+    squash: z
+      .array(
+        z.union([
+          z.array(z.string()),
+          z.strictObject({ refs: z.array(z.string()), content: z.unknown().optional(), message: text }),
+        ]),
+      )
+      .optional(),
+    reword: z.array(z.strictObject({ ref: z.string(), message: z.string() })).optional(),
+    onMissingTarget: z.enum(ON_MISSING_TARGET).optional(),
+    force: flag,
+    dryRun: flag,
+    branch: text,
+  }),
+  importCommit: z.strictObject({
+    refs: z.array(z.string()),
+    fromTract: text,
+    onMissingTarget: z.enum(ON_MISSING_TARGET).optional(),
+    branch: text,
+  }),
   search: z.strictObject({
     ...filter,
     ...paged,
@@ -168,6 +205,24 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
   createBranch: z.strictObject({ name: z.string(), from: text, switch: flag }),
   renameBranch: z.strictObject({ name: text, newName: z.string() }),
   deleteBranch: z.strictObject({ name: z.string(), force: flag }),
+  merge: z.strictObject({
+    source: z.string(),
+    into: text,
+    strategy: z.enum(["report", "ours", "theirs", "both", "record", "llm"]).optional(),
+    resolutions: z
+      .array(
+        z.strictObject({
+          target: z.string(),
+          content: z.unknown().optional(),
+          pick: z.enum(["ours", "theirs", "base", "both"]).optional(),
+        }),
+      )
+      .optional(),
+    message: text,
+    noFf: flag,
+    deleteSource: flag,
+    dryRun: flag,
+  }),
   createTag: z.strictObject({ name: z.string(), ref: text, note: text }),
   annotate: z.strictObject({
     refs: z.array(z.string()),
@@ -178,7 +233,61 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     removeLabels: texts,
     reason: text,
   }),
-  operations: z.strictObject({ ...paged, type: text, commit: text }),
+  compress: z.strictObject({
+    from: text,
+    to: text,
+    commits: texts,
+    olderThan: count,
+    targetTokens: count,
+    strategy: text,
+    keep: count,
+    summary: text,
+    summaries: texts,
+    instructions: text,
+    planId: text,
+    action: text,
+    review: flag,
+    dryRun: flag,
+    branch: text,
+  }),
+  expand: z.strictObject({
+    summary: z.string(),
+    query: text,
+    budgetTokens: count,
+    restore: flag,
+    branch: text,
+  }),
+  uncompress: z.strictObject({ summary: z.string(), branch: text }),
+  operations: z.strictObject({
+    ...paged,
+    type: text,
+    commit: text,
+    sort: z.enum(["original_tokens", "compressed_tokens", "ratio"]).optional(),
+    originalTokensMin: count,
+  }),
+  spawn: z.strictObject({
+    purpose: z.string(),
+    inherit: z.enum(["head", "full", "selective", "none"]).optional(),
+    filter: z
+      .strictObject({ types: texts, labels: texts, priorities: z.array(z.enum(PRIORITIES)).optional() })
+      .optional(),
+    budgetTokens: count,
+    name: text,
+    as: z.enum(["branch", "tract"]).optional(),
+    branch: text,
+  }),
+  collapse: z.strictObject({
+    child: text,
+    into: text,
+    summary: text,
+    strategy: z.enum(["manual", "agent", "llm", "last_output"]).optional(),
+    review: flag,
+    force: flag,
+    planId: text,
+    action: z.enum(["edit", "approve", "reject"]).optional(),
+  }),
+  timeline: z.strictObject(paged),
+  send: z.strictObject({ to: z.string(), content: z.unknown() }),
   undo: z.strictObject({ operation: text, force: flag, dryRun: flag }),
   queryLedger: z.strictObject({
     ...paged,
@@ -193,6 +302,14 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     text,
     metadata: z.enum(["keys", "excerpt", "full"]).optional(),
     order: z.enum(["asc", "desc"]).optional(),
+  }),
+  gc: z.strictObject({
+    dryRun: flag,
+    olderThanDays: z.number().optional(),
+    keepOperationsDays: z.number().optional(),
+    releaseSourcesOlderThanDays: z.number().optional(),
+    signal: signal.optional(),
+    progress: callback.optional(),
   }),
   verify: z.strictObject({
     since: text,

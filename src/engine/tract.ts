@@ -1,15 +1,25 @@
 /** The library's handle on one tract: every operation as a method of one line (spec 6.3). */
 import type { z } from "zod";
 import type { CommitRecord } from "../storage/records.ts";
+import { collapse } from "./agents/collapse.ts";
+import type { CollapseRequest, CollapseResult } from "./agents/collapse-result.ts";
+import { type Lineage, lineage } from "./agents/lineage.ts";
+import { type SendRequest, type SendResult, send } from "./agents/send.ts";
+import { type SpawnRequest, type SpawnResult, spawn } from "./agents/spawn.ts";
+import { type Timeline, type TimelineRequest, timeline } from "./agents/timeline.ts";
 import { type BlameRequest, type BlameResult, blame } from "./compare/blame.ts";
 import { type DiffRequest, type DiffResult, diff } from "./compare/diff.ts";
 import { type CompiledContext, type CompileRequest, compile } from "./compile/compile.ts";
 import { type Explanation, explain } from "./compile/explain.ts";
 import { type Forecast, forecast } from "./compile/forecast.ts";
+import { type CompressRequest, type CompressResult, compress } from "./compress/compress.ts";
+import { type ExpandRequest, type ExpandResult, expand } from "./compress/expand.ts";
+import { type Uncompressed, type UncompressRequest, uncompress } from "./compress/uncompress.ts";
 import { type ContentTypeOptions, defineContentType } from "./content/custom-types.ts";
 import type { LLMConfig } from "./content/llm-config.ts";
 import { type Engine, withScope } from "./engine.ts";
 import { TractError } from "./errors.ts";
+import { type GcRequest, type GcResult, gc } from "./gc/gc.ts";
 import { type AnnotateRequest, type AnnotateResult, annotate } from "./history/annotate.ts";
 import {
   type BranchList,
@@ -44,7 +54,12 @@ import { type UndoRequest, type UndoResult, undo } from "./history/undo.ts";
 import { invariant } from "./invariant.ts";
 import { type LedgerPage, type QueryLedgerRequest, queryLedger } from "./ledger/query-ledger.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "./ledger/verify.ts";
+import { merge } from "./merge/merge.ts";
+import type { MergeRequest, MergeResult } from "./merge/merge-types.ts";
 import { checkShape } from "./request-shapes.ts";
+import { type ImportCommitRequest, type ImportCommitResult, importCommit } from "./rewrite/import-commit.ts";
+import { type ReorganizeResult, reorganize } from "./rewrite/reorganize.ts";
+import type { ReorganizeRequest } from "./rewrite/reorganize-request.ts";
 import { type RestoreRequest, type RestoreResult, restore } from "./rewrite/restore.ts";
 import { type SearchRequest, type SearchResult, search } from "./search/search.ts";
 import { withTractErrors } from "./store-failure.ts";
@@ -111,20 +126,45 @@ export interface Tract {
   deleteBranch(request: DeleteBranchRequest): Promise<BranchResult>;
   /** A branch attaches HEAD, anything else detaches it, `-` goes back. */
   checkout(ref: string): Promise<CheckoutResult>;
+  /** Takes in what another branch, tag or commit has; conflicts are data. */
+  merge(request: MergeRequest): Promise<MergeResult>;
   /** Moves the current branch; ORIG_HEAD keeps where it was. */
   reset(request: ResetRequest): Promise<ResetResult>;
   /** Puts an earlier state back by a new operation on top. */
   restore(request: RestoreRequest): Promise<RestoreResult>;
+  /** Makes the commits of a branch again: on another base, reordered, without some, joined, with other messages. */
+  reorganize(request: ReorganizeRequest): Promise<ReorganizeResult>;
+  /** The same contents on this branch as new commits, also from another tract. */
+  importCommit(request: ImportCommitRequest): Promise<ImportCommitResult>;
   listTags(): Promise<TagList>;
   createTag(request: CreateTagRequest): Promise<TagResult>;
   deleteTag(name: string): Promise<TagResult>;
 
   annotate(request: AnnotateRequest): Promise<AnnotateResult>;
+  /** Receipts or summaries in place of older messages, or a plan for summaries; nothing is lost. */
+  compress(request: CompressRequest): Promise<CompressResult>;
+  /** The originals behind a summary or a receipt that matter, without changing history. */
+  expand(request: ExpandRequest): Promise<ExpandResult>;
+  /** Compile shows the originals again, byte for byte. */
+  uncompress(request: UncompressRequest): Promise<Uncompressed>;
   operations(request?: OperationsRequest): Promise<OperationsPage>;
   undo(request?: UndoRequest): Promise<UndoResult>;
   queryLedger(request?: QueryLedgerRequest): Promise<LedgerPage>;
   verify(request?: VerifyRequest): Promise<VerifyResult>;
+  /** Removes what nothing leads to any more, for good; by default only says what that is. */
+  gc(request?: GcRequest): Promise<GcResult>;
   importTranscript(request: ImportRequest): Promise<ImportResult>;
+
+  /** Starts a child with a worktree of its own, in this tract or in one of its own. */
+  spawn(request: SpawnRequest): Promise<SpawnResult>;
+  /** Commits a child's result to its parent's branch. */
+  collapse(request: CollapseRequest): Promise<CollapseResult>;
+  /** The tree of spawns that this tract belongs to. */
+  lineage(): Promise<Lineage>;
+  /** What all of that tree committed, newest first. */
+  timeline(request?: TimelineRequest): Promise<Timeline>;
+  /** Commits a message to the inbox of another worktree or tract. */
+  send(request: SendRequest): Promise<SendResult>;
 
   /** Makes a content type of your own known to this store handle; its JSON Schema goes into the tract with the first commit of it. */
   registerContentType(name: string, schema: z.ZodObject, options?: ContentTypeOptions): void;
@@ -153,6 +193,7 @@ export function createTract(
     ...committing(run),
     ...reading(run),
     ...changing(run),
+    ...withOthers(run),
     registerContentType: (name, schema, options = {}) => {
       scoped.contentTypes.set(
         name,
@@ -271,13 +312,20 @@ function changing(
   | "renameBranch"
   | "deleteBranch"
   | "checkout"
+  | "merge"
   | "reset"
   | "restore"
+  | "reorganize"
+  | "importCommit"
   | "listTags"
   | "createTag"
   | "deleteTag"
   | "annotate"
+  | "compress"
+  | "expand"
+  | "uncompress"
   | "undo"
+  | "gc"
   | "importTranscript"
 > {
   return {
@@ -288,14 +336,31 @@ function changing(
     renameBranch: (request) => run((on) => renameBranch(on, checkShape("renameBranch", request, "request"))),
     deleteBranch: (request) => run((on) => deleteBranch(on, checkShape("deleteBranch", request, "request"))),
     checkout: (ref) => run((on) => checkout(on, { ref: checkShape("text", ref, "ref") })),
+    merge: (request) => run((on) => merge(on, checkShape("merge", request, "request"))),
     restore: (request) => run((on) => restore(on, checkShape("restore", request, "request"))),
+    reorganize: (request) => run((on) => reorganize(on, checkShape("reorganize", request, "request"))),
+    importCommit: (request) => run((on) => importCommit(on, checkShape("importCommit", request, "request"))),
     reset: (request) => run((on) => reset(on, checkShape("reset", request, "request"))),
     listTags: () => run((on) => listTags(on)),
     createTag: (request) => run((on) => createTag(on, checkShape("createTag", request, "request"))),
     deleteTag: (name) => run((on) => deleteTag(on, { name: checkShape("text", name, "name") })),
+    compress: (request) => run((on) => compress(on, checkShape("compress", request, "request"))),
+    expand: (request) => run((on) => expand(on, checkShape("expand", request, "request"))),
+    uncompress: (request) => run((on) => uncompress(on, checkShape("uncompress", request, "request"))),
     annotate: (request) => run((on) => annotate(on, checkShape("annotate", request, "request"))),
     undo: (request = {}) => run((on) => undo(on, checkShape("undo", request, "request"))),
+    gc: (request = {}) => run((on) => gc(on, checkShape("gc", request, "request"))),
     importTranscript: (request) =>
       run((on) => importTranscript(on, checkShape("importTranscript", request, "request"))),
+  };
+}
+
+function withOthers(run: Run): Pick<Tract, "spawn" | "collapse" | "lineage" | "timeline" | "send"> {
+  return {
+    spawn: (request) => run((on) => spawn(on, checkShape("spawn", request, "request"))),
+    collapse: (request) => run((on) => collapse(on, checkShape("collapse", request, "request"))),
+    lineage: () => run((on) => lineage(on)),
+    timeline: (request = {}) => run((on) => timeline(on, checkShape("timeline", request, "request"))),
+    send: (request) => run((on) => send(on, checkShape("send", request, "request"))),
   };
 }

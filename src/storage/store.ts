@@ -128,7 +128,7 @@ export interface OperationQuery {
   readonly limit: number;
 }
 
-/** What gc keeps besides what refs, pending plans and compile records lead to (docs/decisions/0009). Times are inclusive. */
+/** What gc keeps besides what refs, pending plans and compile records lead to (docs/decisions/0013). Times are inclusive. */
 export interface GarbageRule {
   /** Commits made from then on. */
   readonly commitsSince: string;

@@ -51,6 +51,11 @@ export const jsonObject: Optional<JsonObject> = z
   .meta({ listed: { type: "object" } })
   .optional();
 
+/** What an edit becomes whose target is not there (spec 9, 34). */
+export const onMissingTarget: Optional<"error" | "as_append" | "with_target" | "drop"> = z
+  .enum(["error", "as_append", "with_target", "drop"])
+  .optional();
+
 /** What every result of a write has. */
 export const WRITE_FIELDS: Readonly<Record<string, z.ZodType>> = {
   operation_id: z.string().nullable(),

@@ -3,17 +3,27 @@ import { annotateTool } from "./catalog/annotate.ts";
 import { blameTool } from "./catalog/blame.ts";
 import { branchTool } from "./catalog/branch.ts";
 import { checkoutTool } from "./catalog/checkout.ts";
+import { collapseTool } from "./catalog/collapse.ts";
 import { commitTool } from "./catalog/commit.ts";
 import { compileTool } from "./catalog/compile.ts";
+import { compressTool } from "./catalog/compress.ts";
 import { diffTool } from "./catalog/diff.ts";
+import { expandTool } from "./catalog/expand.ts";
+import { gcTool } from "./catalog/gc.ts";
+import { importCommitTool } from "./catalog/import-commit.ts";
 import { importTranscriptTool } from "./catalog/import-transcript.ts";
+import { lineageTool } from "./catalog/lineage.ts";
 import { logTool } from "./catalog/log.ts";
+import { mergeTool } from "./catalog/merge.ts";
 import { operationsTool } from "./catalog/operations.ts";
 import { queryLedgerTool } from "./catalog/query-ledger.ts";
+import { reorganizeTool } from "./catalog/reorganize.ts";
 import { resetTool } from "./catalog/reset.ts";
 import { restoreTool } from "./catalog/restore.ts";
 import { searchTool } from "./catalog/search.ts";
+import { sendTool } from "./catalog/send.ts";
 import { showTool } from "./catalog/show.ts";
+import { spawnTool } from "./catalog/spawn.ts";
 import { statusTool } from "./catalog/status.ts";
 import { tagTool } from "./catalog/tag.ts";
 import { undoTool } from "./catalog/undo.ts";
@@ -28,6 +38,8 @@ const BY_NAME: Readonly<Record<ToolName, Tool>> = {
   show: showTool,
   status: statusTool,
   branch: branchTool,
+  merge: mergeTool,
+  compress: compressTool,
   annotate: annotateTool,
   search: searchTool,
   undo: undoTool,
@@ -37,9 +49,17 @@ const BY_NAME: Readonly<Record<ToolName, Tool>> = {
   reset: resetTool,
   tag: tagTool,
   restore: restoreTool,
+  reorganize: reorganizeTool,
+  import_commit: importCommitTool,
+  expand: expandTool,
   operations: operationsTool,
+  spawn: spawnTool,
+  collapse: collapseTool,
+  lineage: lineageTool,
+  send: sendTool,
   blame: blameTool,
   verify: verifyTool,
+  gc: gcTool,
   import_transcript: importTranscriptTool,
 };
 

@@ -9,11 +9,15 @@ const NAMING: ReadonlySet<string> = new Set([
   "expected_head",
   "format",
   "from",
+  "into",
   "new_name",
   "operation",
+  "plan_id",
   "priority",
   "ref",
   "refs",
+  "source",
+  "strategy",
 ]);
 const VALUE_CHARS_MAX = 40;
 const CHARS_MAX = 200;

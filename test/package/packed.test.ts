@@ -73,7 +73,7 @@ test("publint finds nothing to complain about", async () => {
 
 test("the installed bin says its version", async (context) => {
   if (obstacle !== null) context.skip(obstacle);
-  expect((await run(bin, ["--version"])).stdout).toBe("tract 0.1.0\n");
+  expect((await run(bin, ["--version"])).stdout).toBe("tract 0.2.0\n");
 });
 
 test("the installed bin serves MCP over stdio and ends when stdin closes", async (context) => {
@@ -102,7 +102,7 @@ test("the installed bin serves MCP over stdio and ends when stdin closes", async
   expect(answers).toContainEqual(
     expect.objectContaining({
       id: 1,
-      result: expect.objectContaining({ serverInfo: expect.objectContaining({ version: "0.1.0" }) }),
+      result: expect.objectContaining({ serverInfo: expect.objectContaining({ version: "0.2.0" }) }),
     }),
   );
   expect(JSON.stringify(answers)).toContain("packed and installed");

@@ -78,12 +78,12 @@ describe("a graph", () => {
 
   test("opens a lane for a merged branch and closes it where the two meet", () => {
     expect(lines([["m", "b", "x"], ["b", "a"], ["x", "a"], ["a"]])).toEqual([
-      "●",
+      "○",
       "├─┐",
       "● │",
       "│ ●",
-      "● │",
       "├─┘",
+      "●",
     ]);
   });
 
@@ -93,7 +93,7 @@ describe("a graph", () => {
         ["m", "b", "x"],
         ["b", "a"],
       ]),
-    ).toEqual(["●", "├─┐", "● │"]);
+    ).toEqual(["○", "├─┐", "● │"]);
   });
 
   test("starts a lane for a history of its own", () => {

@@ -362,7 +362,7 @@ describe("doctor", () => {
 
   test("finds all well on a new machine and makes no store", async () => {
     const report = await checks();
-    expect(report).toMatchObject({ ok: true, version: "0.1.0" });
+    expect(report).toMatchObject({ ok: true, version: "0.2.0" });
     expect(JSON.stringify(report)).toContain("not there yet");
     expect((await cli.run(["doctor"])).exitCode).toBe(0);
     expect(JSON.stringify(await checks())).toContain("not there yet");

@@ -143,7 +143,13 @@ describe.each(DIALECTS)("a %s client", (dialect) => {
   });
 
   it("resumes with the context as messages that never speak as the system", async () => {
-    expect((await client.listPrompts()).prompts.map(({ name }) => name)).toEqual(["resume", "checkpoint"]);
+    expect((await client.listPrompts()).prompts.map(({ name }) => name)).toEqual([
+      "resume",
+      "handoff",
+      "checkpoint",
+      "compress",
+      "review-branch",
+    ]);
     const { messages } = await client.getPrompt({
       name: "resume",
       arguments: { branch: "main", budget_tokens: "500" },

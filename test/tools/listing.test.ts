@@ -94,6 +94,7 @@ describe("every tool", () => {
       "query_ledger",
       "diff",
       "operations",
+      "lineage",
       "blame",
     ]);
   });

@@ -54,18 +54,10 @@ export async function measurePlanned(
 ): Promise<ContextSize> {
   const options = measuringOptions(at.settings);
   const kit = await kitFor(engine, at, options);
-  const head = planned.chain.at(-1)?.commit.hash ?? at.head;
-  const annotations = planned.annotations.map((row, index) => ({
-    ...row,
-    sequence: at.annotationSequence + 1 + index,
-  }));
-  const news: TallyNews = {
-    head,
-    chain: planned.chain,
-    annotationSequence: at.annotationSequence,
-    annotations,
-  };
-  if (options.strategy === "adaptive") return sizeOfDraft(at, await plannedDraft(engine, at, news, options));
+  if (options.strategy === "adaptive")
+    return sizeOfDraft(at, await plannedDraft(engine, at, planned, options));
+  const news = newsOf(at, planned);
+  const { head, annotations } = news;
   const base = await loadTally(engine, at, options);
   const withCommits = growTally(base, { ...news, annotations: [] }, options, kit);
   if (withCommits !== null)
@@ -74,6 +66,15 @@ export async function measurePlanned(
   const whole =
     (await growFrom(engine, base, news, options, kit)) ?? (await buildTally(engine, at, news, options));
   return sizeOf(at, whole);
+}
+
+function newsOf(at: CompilePoint, planned: PlannedChange): TallyNews {
+  const annotations = planned.annotations.map((row, index) => ({
+    ...row,
+    sequence: at.annotationSequence + 1 + index,
+  }));
+  const head = planned.chain.at(-1)?.commit.hash ?? at.head;
+  return { head, chain: planned.chain, annotationSequence: at.annotationSequence, annotations };
 }
 
 async function loadTally(engine: Engine, at: CompilePoint, options: CompileOptions): Promise<Tally> {
@@ -155,12 +156,14 @@ async function buildTally(
   return tally;
 }
 
-async function plannedDraft(
+/** The units as they would be once the planned commits and annotations are stored. */
+export async function plannedDraft(
   engine: Engine,
   at: CompilePoint,
-  news: TallyNews,
+  planned: PlannedChange,
   options: CompileOptions,
 ): Promise<Draft> {
+  const news = newsOf(at, planned);
   const kit = await kitFor(engine, at, options);
   const base = await loadDraft(engine, at, options);
   const grown =

@@ -93,23 +93,20 @@ function hashesOf(segment: Segment): ReadonlySet<Hash> {
 
 /** Runs of entries that are out for the same reason. */
 export function omissionsOf(entries: readonly Entry[]): readonly Omission[] {
-  const runs: Omission[] = [];
+  const runs: { -readonly [Field in keyof Omission]: Omission[Field] }[] = [];
   let before: OmitReason | null = null;
   for (const entry of entries) {
+    const { ordinal: first, hash, place, out } = entry;
     const run = runs.at(-1);
-    if (entry.out !== null && entry.out === before && run !== undefined) {
-      runs[runs.length - 1] = {
-        ...run,
-        to: entry.place.span?.to ?? entry.hash,
-        messages: run.messages + 1,
-        tokens: run.tokens + costOfEntry(entry),
-      };
-    } else if (entry.out !== null) {
-      const { ordinal: first, hash, place } = entry;
+    if (out !== null && out === before && run !== undefined) {
+      run.to = place.span?.to ?? hash;
+      run.messages += 1;
+      run.tokens += costOfEntry(entry);
+    } else if (out !== null) {
       const { from, to } = place.span ?? { from: hash, to: hash };
-      runs.push({ first, from, to, messages: 1, tokens: costOfEntry(entry), reason: entry.out });
+      runs.push({ first, from, to, messages: 1, tokens: costOfEntry(entry), reason: out });
     }
-    before = entry.out;
+    before = out;
   }
   return runs;
 }

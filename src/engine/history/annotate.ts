@@ -1,7 +1,6 @@
 /** Annotates commits: priority, what a summary must keep, labels; all refs in one operation (spec 1.6; spec 9, 5). */
-import type { PublishReceipt } from "../../storage/change-set.ts";
-import type { CommitRecord, Encoding, Hash, JsonObject, Priority } from "../../storage/records.ts";
-import { measureContext } from "../compile/measure.ts";
+import type { CommitRecord, Hash, JsonObject, Priority } from "../../storage/records.ts";
+import { measurePlanned } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import {
@@ -11,6 +10,7 @@ import {
   NO_ANNOTATION,
   sameState,
 } from "./annotation-state.ts";
+import { pointAt } from "./context-size.ts";
 import { readLabels } from "./labels.ts";
 import { effectiveLabels, effectivePriority, judged } from "./priority.ts";
 import { isoNow, operationChange, type Plan, publishPlan } from "./publish.ts";
@@ -60,30 +60,14 @@ export interface AnnotateResult extends PlaceResult {
  */
 export async function annotate(engine: Engine, request: AnnotateRequest): Promise<AnnotateResult> {
   const change = readChange(engine, request);
-  const done = await publishPlan(engine, () => planAnnotate(engine, request, change));
-  const { result, site, annotationSequence } = done;
-  const { tract } = engine.scope;
-  const size = await measureContext(engine, {
-    tract,
-    encoding: site.encoding,
-    head: site.head,
-    annotationSequence,
-    settings: await readSettings(engine, tract, site.head),
-  });
-  return { ...result, contextTokens: size.tokens };
-}
-
-interface Annotated {
-  readonly result: Omit<AnnotateResult, "contextTokens">;
-  readonly site: { readonly encoding: Encoding; readonly head: Hash | null };
-  readonly annotationSequence: number;
+  return await publishPlan(engine, () => planAnnotate(engine, request, change));
 }
 
 async function planAnnotate(
   engine: Engine,
   request: AnnotateRequest,
   wanted: AnnotationChange,
-): Promise<Plan<Annotated>> {
+): Promise<Plan<AnnotateResult>> {
   const site = await readSite(engine, { branch: request.branch });
   const targets = await readTargets(engine, site, request);
   const now = isoNow(engine);
@@ -116,23 +100,22 @@ async function planAnnotate(
     branch: site.branch ?? target.commit.branch,
   }));
   const head = site.head?.hash ?? null;
-  const result = {
-    operationId,
-    branch: site.branch,
-    head,
-    warnings: warningsOf(targets, wanted),
-    annotated: states.map(({ target }) => describe(target, after)),
-  };
+  // Measured before it is written: nothing may fail afterwards.
+  const at = pointAt(engine, site, head, await readSettings(engine, engine.scope.tract, head));
+  const size = await measurePlanned(engine, at, { chain: [], annotations });
   return {
     change: {
       ...change,
       annotations,
       expect: { refs: [], annotationSequence: site.tract?.annotationSequence ?? 0 },
     },
-    result: ({ annotationSequence }: PublishReceipt) => ({
-      result,
-      site: { encoding: site.tract?.encoding ?? engine.settings.encoding, head },
-      annotationSequence,
+    result: () => ({
+      operationId,
+      branch: site.branch,
+      head,
+      warnings: warningsOf(targets, wanted),
+      annotated: states.map(({ target }) => describe(target, after)),
+      contextTokens: size.tokens,
     }),
   };
 }

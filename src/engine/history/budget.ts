@@ -1,5 +1,5 @@
-/** Holds a commit against the budget of its branch: warn, or refuse before anything is written (spec 1.7). */
-import type { LedgerBody } from "../../storage/records.ts";
+/** Holds a write against the budget of its branch: warn, or refuse before anything is written (spec 1.7). Only a commit makes room itself. */
+import type { JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
@@ -38,21 +38,25 @@ export function checkBudget(budget: Budget | null, size: SizeChange): BudgetChec
 export function budgetEntry(
   engine: Engine,
   event: {
-    readonly decision: "WARNED" | "REJECTED";
+    readonly decision: "WARNED" | "REJECTED" | "COMPACTED";
     readonly now: string;
     readonly branch: string;
     readonly report: BudgetReport;
+    /** What making room came to: numbers. */
+    readonly compacted?: JsonObject;
   },
 ): LedgerBody {
-  const { decision, now, branch, report } = event;
+  const { decision, now, branch, report, compacted = {} } = event;
   return ledgerEntry(engine, now, {
     eventType: "BUDGET",
     submissionId: branch,
     decision,
-    reason: `${decision === "WARNED" ? "Over" : "Refused: over"} the budget of ${branch}: ${report.used} of ${report.maxTokens} tokens`,
-    metadata: { branch, limit: report.maxTokens, size: report.used },
+    reason: `${REASONS[decision]} the budget of ${branch}: ${report.used} of ${report.maxTokens} tokens`,
+    metadata: { branch, limit: report.maxTokens, size: report.used, ...compacted },
   });
 }
+
+const REASONS = { WARNED: "Over", REJECTED: "Refused: over", COMPACTED: "Compacted for" } as const;
 
 /** Notes in the ledger that a write was refused, and gives the error to throw. No part of the content is stored. */
 export async function recordRefusal(

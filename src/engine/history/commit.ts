@@ -1,6 +1,6 @@
 /** Commits contents to a branch: one or a batch, all or nothing, in one operation (spec 1.4, 1.5). */
 import type { ChangeSet } from "../../storage/change-set.ts";
-import type { CommitRecord, Hash, OperationRecord } from "../../storage/records.ts";
+import type { CommitRecord, Hash, JsonObject, OperationRecord } from "../../storage/records.ts";
 import { measureContext, measurePlanned } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
@@ -16,8 +16,9 @@ import {
 } from "./budget.ts";
 import { type CommitRequestItem, readCommitItems } from "./commit-items.ts";
 import { pointAt } from "./context-size.ts";
+import { makeRoom, type Room, roomWords } from "./make-room.ts";
 import { type PlannedCommits, planCommits } from "./plan-commit.ts";
-import { isoNow, type Planned, publishPlan } from "./publish.ts";
+import { isoNow, type OperationNote, type Planned, publishPlan } from "./publish.ts";
 import { resolveRef } from "./revision.ts";
 import { planSettings, rememberSettings, type TractSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
@@ -76,12 +77,24 @@ async function planCommit(engine: Engine, request: CommitRequest): Promise<Plann
   const base = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
   const planned = planCommits(base, items);
   const settings = await planSettings(engine, site.head?.hash ?? null, planned.chain);
-  const size = await sizeAfter(engine, { site, request, planned, settings });
+  const crowded = await sizeAfter(engine, { site, request, planned, settings });
+  const room = await makeRoom(engine, { site, base, planned, settings, size: crowded });
+  const size = room?.size ?? crowded;
   const budget = size === null ? null : checkBudget(settings.budget, size);
   if (budget?.isRefused) throw await recordRefusal(engine, { site, branch, now, budget });
-  const head = planned.chain.at(-1)?.commit;
+  const all = room?.planned ?? planned;
+  const head = all.chain.at(-1)?.commit;
   invariant(head, "a commit request has at least one item");
-  const change = commitChange(engine, { site, branch, planned, operationId, now, request, budget });
+  const change = commitChange(engine, {
+    site,
+    branch,
+    planned: all,
+    room,
+    operationId,
+    now,
+    request,
+    budget,
+  });
   return {
     change,
     result: () => {
@@ -90,13 +103,19 @@ async function planCommit(engine: Engine, request: CommitRequest): Promise<Plann
         operationId,
         branch,
         head: head.hash,
-        warnings: budget?.warning == null ? [] : [budget.warning],
+        warnings: warningsOf(budget, room),
         commits: planned.chain.map((row) => row.commit),
         contextTokens: size?.after ?? null,
         budget: budget?.report ?? null,
       };
     },
   };
+}
+
+function warningsOf(budget: BudgetCheck | null, room: Room | null): readonly string[] {
+  const made =
+    room === null ? [] : [`the context was compacted to fit its budget: ${roomWords(room.compaction)}`];
+  return budget?.warning == null ? made : [...made, budget.warning];
 }
 
 /** The branch that a write goes to. */
@@ -145,7 +164,9 @@ async function sizeAfter(
 interface CommitChange {
   readonly site: Site;
   readonly branch: string;
+  /** With those that made room. */
   readonly planned: PlannedCommits;
+  readonly room: Room | null;
   readonly operationId: string;
   readonly now: string;
   readonly request: CommitRequest;
@@ -153,8 +174,9 @@ interface CommitChange {
 }
 
 function commitChange(engine: Engine, input: CommitChange): ChangeSet {
-  const { site, branch, planned, operationId, now, request, budget } = input;
+  const { site, branch, planned, room, operationId, now, request, budget } = input;
   const commits = planned.chain.map((row) => row.commit);
+  const made = room === null ? commits : commits.slice(0, -room.compaction.items.length);
   const change = branchChange(engine, {
     site,
     branch,
@@ -165,7 +187,8 @@ function commitChange(engine: Engine, input: CommitChange): ChangeSet {
       type: "commit",
       now,
       idempotencyKey: request.idempotencyKey ?? null,
-      reason: `Committed ${describe(commits)} to ${branch}`,
+      ...(room === null ? {} : roomNote(room)),
+      reason: `Committed ${describe(made)} to ${branch}`,
       evidence: {
         // One commit is named by `after`; a list only says more for a batch.
         ...(commits.length > 1 ? { commits: commits.map((made) => made.hash) } : {}),
@@ -173,9 +196,34 @@ function commitChange(engine: Engine, input: CommitChange): ChangeSet {
       },
     },
   });
-  if (budget?.warning == null) return change;
-  const warned = budgetEntry(engine, { decision: "WARNED", now, branch, report: budget.report });
-  return { ...change, ledger: [...change.ledger, warned] };
+  if (budget === null) return change;
+  const event = { now, branch, report: budget.report };
+  const told = [
+    ...(room === null
+      ? []
+      : [budgetEntry(engine, { decision: "COMPACTED", ...event, compacted: roomEvidence(room) })]),
+    ...(budget.warning === null ? [] : [budgetEntry(engine, { decision: "WARNED", ...event })]),
+  ];
+  return { ...change, ledger: [...change.ledger, ...told] };
+}
+
+/** Name in an operation's params of how many of its commits made room for the others. */
+const ROOM_COMMITS = "compaction_commits";
+
+function roomNote({
+  compaction,
+}: Room): Pick<OperationNote, "sources" | "params" | "originalTokens" | "compressedTokens"> {
+  const { items, sources, originalTokens, compressedTokens } = compaction;
+  return { sources, params: { [ROOM_COMMITS]: items.length }, originalTokens, compressedTokens };
+}
+
+function roomEvidence({ compaction }: Room): JsonObject {
+  return {
+    masked: compaction.maskedCount,
+    summaries: compaction.summaryCount,
+    original_tokens: compaction.originalTokens,
+    compressed_tokens: compaction.compressedTokens,
+  };
 }
 
 function describe(commits: readonly CommitRecord[]): string {
@@ -186,11 +234,12 @@ function describe(commits: readonly CommitRecord[]): string {
 
 /** What a retried write with the same idempotency key gets: the result of the first one. */
 async function repeatedResult(engine: Engine, operation: OperationRecord): Promise<() => CommitResult> {
-  const commits = await engine.store.readCommits(engine.scope.tract, operation.results);
+  const made = await engine.store.readCommits(engine.scope.tract, operation.results);
+  const commits = made.slice(0, made.length - Number(operation.params[ROOM_COMMITS] ?? 0));
   return () => ({
     operationId: operation.id,
     branch: operation.branch ?? engine.settings.defaultBranch,
-    head: commits.at(-1)?.hash ?? null,
+    head: made.at(-1)?.hash ?? null,
     warnings: ["this idempotency key was used before: nothing new was stored, this is the first result"],
     commits,
     contextTokens: null,

@@ -3,6 +3,7 @@ import type { CommitRecord, Hash, RefKind, RefValue } from "../../storage/record
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { branchOf, commitOf } from "./ref-value.ts";
+import { readRemoved } from "./removed.ts";
 import { readSite } from "./snapshot.ts";
 
 export interface Revision {
@@ -40,7 +41,7 @@ export function refsAsOf(engine: Engine, asOf: number): RefView {
   const { store, scope } = engine;
   return {
     asOf,
-    readRef: (kind, name) => store.readRefAsOf(scope.tract, kind, name, asOf),
+    readRef: (kind, name) => readRefAsOf(engine, kind, name, asOf),
     readHead: (branch) => readHeadAsOf(engine, asOf, branch),
     known: async (hashes) => {
       const made: Hash[] = [];
@@ -60,22 +61,44 @@ export function didNotExistThen(what: string, ref: string): TractError {
 }
 
 async function readHeadAsOf(engine: Engine, asOf: number, branch: string | undefined): Promise<Revision> {
-  const { store, scope, settings } = engine;
+  const { scope, settings } = engine;
   if (branch === undefined) {
     await readSite(engine, {}); // An unknown worktree is refused by every operation.
     // Before its first write a worktree stands on the default branch (spec 9, 8).
-    const head = await store.readRefAsOf(scope.tract, "worktree", scope.worktree, asOf);
+    const head = await readRefAsOf(engine, "worktree", scope.worktree, asOf);
     const attached = head === null ? settings.defaultBranch : branchOf(head);
     if (attached === null) return { commit: commitOf(head), branch: null };
-    const tip = await store.readRefAsOf(scope.tract, "branch", attached, asOf);
+    const tip = await readRefAsOf(engine, "branch", attached, asOf);
     return { commit: commitOf(tip), branch: attached };
   }
-  const tip = await store.readRefAsOf(scope.tract, "branch", branch, asOf);
+  const tip = await readRefAsOf(engine, "branch", branch, asOf);
   if (tip === null && branch !== settings.defaultBranch) {
     await readSite(engine, { branch }); // One that is unknown now too is refused with near names.
     throw didNotExistThen(`the branch ${JSON.stringify(branch)}`, branch);
   }
   return { commit: commitOf(tip), branch };
+}
+
+/** A ref may have been at a commit that is no longer there: nothing can be read from it then. */
+async function readRefAsOf(
+  engine: Engine,
+  kind: RefKind,
+  name: string,
+  asOf: number,
+): Promise<RefValue | null> {
+  const { store, scope } = engine;
+  const value = await store.readRefAsOf(scope.tract, kind, name, asOf);
+  const commit = commitOf(value);
+  const [removed] = commit === null ? [] : await readRemoved(engine, [commit]);
+  if (removed === undefined) return value;
+  throw new TractError(
+    "not-found",
+    `${kind} ${JSON.stringify(name)} was at commit ${removed.slice(0, 12)} then, which gc has removed since`,
+    {
+      hint: "Ask for a later moment; operations shows what was done.",
+      data: { ref: name, commit: removed },
+    },
+  );
 }
 
 async function isMadeBy(engine: Engine, commit: CommitRecord, asOf: number): Promise<boolean> {

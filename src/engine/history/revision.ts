@@ -6,6 +6,7 @@ import { TractError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { commitOf } from "./ref-value.ts";
 import { didNotExistThen, type RefView, type Revision, refsAsOf, refsNow } from "./ref-view.ts";
+import { readRemoved } from "./removed.ts";
 
 export type { Revision } from "./ref-view.ts";
 
@@ -138,6 +139,13 @@ async function unknownRef(engine: Engine, ref: string): Promise<TractError> {
     ...(await store.listRefs(scope.tract, "tag")),
   ].map((known) => known.name);
   const near = nearest(ref, names);
+  const hex = ref.toLowerCase();
+  if (isHash(hex) && (await readRemoved(engine, [hex])).length > 0) {
+    return new TractError("not-found", `commit ${hex.slice(0, 12)} was removed by gc`, {
+      hint: "Nothing led to it any more. query_ledger with event_type GC says when; operations with it are still listed.",
+      data: { ref: hex, near },
+    });
+  }
   return new TractError(
     "not-found",
     `there is no branch, tag or commit ${quote(ref)} in tract ${JSON.stringify(scope.tract)}`,

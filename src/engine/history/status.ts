@@ -4,6 +4,8 @@ import type { Store } from "../../storage/store.ts";
 import { measureContext } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { type CommitEntry, commitEntries } from "./commit-entry.ts";
+import { countUnread } from "./inbox.ts";
+import { type ConflictKind, readOpenConflicts } from "./open-conflicts.ts";
 import { type Budget, readSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
 
@@ -20,6 +22,14 @@ export interface BudgetStatus {
   /** Of the budget, rounded to a tenth; over 100 when it is exceeded. */
   readonly percent: number;
   readonly action: Budget["action"];
+}
+
+export interface ConflictEntry {
+  readonly kind: ConflictKind;
+  /** Hash of the commit, or the key of the setting. */
+  readonly target: string;
+  /** The merge commit that recorded it. */
+  readonly merge: Hash;
 }
 
 export interface TractSummary {
@@ -47,6 +57,10 @@ export interface StatusResult {
   readonly tokenSource: string;
   /** null when the branch has none. */
   readonly budget: BudgetStatus | null;
+  /** Conflicts that merges recorded and nobody has resolved since, those of the newest merge first. */
+  readonly conflicts: readonly ConflictEntry[];
+  /** Messages in the worktree's inbox that HEAD has not merged. */
+  readonly unread: number;
   /** The three newest commits behind HEAD, newest first. */
   readonly recent: readonly CommitEntry[];
   /** The three newest operations of the tract, newest first. */
@@ -73,6 +87,12 @@ export async function status(engine: Engine, request: StatusRequest = {}): Promi
     head,
     commits: head === null ? 0 : await store.countReachable(scope.tract, head),
     ...(await measure(engine, site)),
+    conflicts: (await readOpenConflicts(engine, head)).map(({ conflict, merge }) => ({
+      kind: conflict.kind,
+      target: conflict.target,
+      merge: merge.hash,
+    })),
+    unread: await countUnread(engine, site),
     recent: await readRecent(engine, head),
     operations: await store.readOperations(scope.tract, { limit: OPERATIONS_SHOWN }),
     store: { kind: store.kind, bytes: await store.readSize() },

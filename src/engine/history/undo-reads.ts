@@ -5,6 +5,7 @@ import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import type { MovedRef } from "./plan-undo.ts";
 import type { RefName } from "./ref-value.ts";
+import { readRemoved } from "./removed.ts";
 
 /**
  * The operation to undo.
@@ -64,7 +65,7 @@ export async function readMovedRefs(
   return moved;
 }
 
-/** All rows of every commit that an operation annotated, by sequence. */
+/** All rows of every commit that an operation annotated, by sequence; those that gc has removed are left out. */
 export async function readAnnotationRows(
   engine: Engine,
   { annotationsFrom, annotationsTo }: OperationRecord,
@@ -72,11 +73,11 @@ export async function readAnnotationRows(
   const { store, scope } = engine;
   const rows = new Map<Hash, readonly AnnotationRecord[]>();
   if (annotationsFrom === annotationsTo) return rows;
-  for (const { commit } of await store.readAnnotations(scope.tract, {
-    after: annotationsFrom,
-    upTo: annotationsTo,
-  }))
-    if (!rows.has(commit)) rows.set(commit, await store.readCommitAnnotations(scope.tract, commit));
+  const made = await store.readAnnotations(scope.tract, { after: annotationsFrom, upTo: annotationsTo });
+  const commits = [...new Set(made.map(({ commit }) => commit))];
+  const removed = new Set(await readRemoved(engine, commits));
+  for (const commit of commits)
+    if (!removed.has(commit)) rows.set(commit, await store.readCommitAnnotations(scope.tract, commit));
   return rows;
 }
 

@@ -13,6 +13,7 @@ import {
 } from "./plan-undo.ts";
 import { isoNow, operationChange, type Planned, publishPlan } from "./publish.ts";
 import { commitOf, isSameRef, type RefName } from "./ref-value.ts";
+import { withoutRemoved } from "./removed.ts";
 import { readSite } from "./snapshot.ts";
 import { tipAfter, tipOf, type UndoOutcome, undoResult } from "./undo-outcome.ts";
 import {
@@ -61,7 +62,11 @@ async function planUndo(engine: Engine, request: UndoRequest): Promise<Planned<U
   const target = await readUndoTarget(engine, request.operation);
   const now = await readRefsNow(engine);
   const moved = await readMovedRefs(engine, target, now);
-  const refs = restoreRefs(moved, { refs: now, defaultBranch: engine.settings.defaultBranch });
+  const refs = await withoutRemoved(
+    engine,
+    target,
+    restoreRefs(moved, { refs: now, defaultBranch: engine.settings.defaultBranch }),
+  );
   const rows = await readAnnotationRows(engine, target);
   const annotations = restoreAnnotations(target, rows);
   const own = target.refMoves.filter(isMainRef);

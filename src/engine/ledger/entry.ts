@@ -4,7 +4,7 @@ import { canonicalJson } from "../content/canonical-json.ts";
 import { sha256 } from "../content/hashes.ts";
 import type { Engine } from "../engine.ts";
 
-export type LedgerEvent = "GENESIS" | "OPERATION" | "IMPORTED" | "BUDGET" | "VERIFIED";
+export type LedgerEvent = "GENESIS" | "OPERATION" | "IMPORTED" | "BUDGET" | "PROPOSAL" | "GC" | "VERIFIED";
 
 export interface LedgerEvidence {
   readonly eventType: LedgerEvent;

@@ -96,6 +96,8 @@ const EVENTS: Readonly<Record<LedgerEvent, true>> = {
   OPERATION: true,
   IMPORTED: true,
   BUDGET: true,
+  PROPOSAL: true,
+  GC: true,
   VERIFIED: true,
 };
 

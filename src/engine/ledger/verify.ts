@@ -11,6 +11,7 @@ import { createRest, type Rest } from "../long-work.ts";
 import { ledgerEntry } from "./entry.ts";
 import { createFindings, type Problem, type Report } from "./findings.ts";
 import { verifyLedger } from "./verify/chain.ts";
+import { verifyCollected } from "./verify/collected.ts";
 import { verifyCommits } from "./verify/commits.ts";
 import { verifyContents } from "./verify/contents.ts";
 import { orDamage } from "./verify/damaged-rows.ts";
@@ -114,6 +115,7 @@ async function verifyRows(verification: Verification): Promise<void> {
     const commits = verifyCommits(verification);
     const ledger = verifyLedger(verification);
     await verifyRefs(verification, await verifyOperations(verification, { commits, ledger }));
+    await verifyCollected(verification);
   } catch (error) {
     if (!(error instanceof StoreError && error.failure === "store-corrupt")) throw error;
     const detail = "the store cannot be read on from here";

@@ -58,7 +58,12 @@ export async function runToolCommand(
   const { structured } = outcome.result;
   const format = typeof args.format === "string" ? args.format : null;
   const today = new Date().toISOString().slice(0, "2026-03-01".length);
-  const view = { graph: typed.options.graph === true, format, today };
+  const view = {
+    graph: typed.options.graph === true,
+    merged: args.first_parent === false,
+    format,
+    today,
+  };
   terminal.out(typed.json ? printableJson(structured) : viewOf(tool.name)(outcome.result, terminal, view));
   return structured.ok === false ? EXIT_FAILED : EXIT_OK;
 }

@@ -48,6 +48,7 @@ async function candidatesFor(engine: Engine, argument: string, typed: string): P
     case "tract":
       return [scope.tract, ...(await store.listTracts()).map((tract) => tract.name)];
     case "branch":
+    case "base":
       return await refNames(engine, "branch");
     case "ref":
       return [

@@ -2,7 +2,7 @@
 import { readTips } from "./collect-roots.ts";
 import { type Collection, keep, type Read } from "./collect-state.ts";
 import type { Database } from "./database.ts";
-import { type Place, reaches, type Span } from "./reach.ts";
+import { reaches, type Span } from "./reach.ts";
 
 export interface Candidates {
   readonly commits: number;
@@ -22,158 +22,226 @@ export async function findCandidates(step: Read, collection: Collection): Promis
   newest += await step((database) => keepLast(database, collection));
   for (;;) {
     links += await keepAllTargets(step, collection);
-    const rows = await readRows(step, collection, await readSpans(step, collection));
+    const spans = await readSpans(step, collection);
+    const rows = await readRows(step, collection, spans);
     const added = await step((database) => keepLastContent(database, collection, rows));
-    if (added > 0) {
-      newest += added;
-      continue;
-    }
-    collection.candidates = Float64Array.from(rows, ({ id }) => id).sort();
-    collection.left = rows.length;
-    const contents = rows.length === 0 ? [] : await countNames(step, collection, rows);
-    const bytes = await sumBytes(step, contents);
-    return { commits: rows.length, contents: contents.length, bytes, ...timesOf(rows), links, newest };
+    newest += added;
+    if (added > 0) continue;
+    const amounts = await sumRuns(step, await countNames(step, collection, rows.contents));
+    collection.candidates = rows.ids.sort();
+    collection.left = rows.ids.length;
+    return { commits: rows.ids.length, ...amounts, ...rows.times, links, newest };
   }
 }
 
 /** The highest ids stay, so that they are not given out again: of a commit, */
 function keepLast(database: Database, collection: Collection): number {
-  const place = database
-    .sql<[number, number]>("SELECT lineage_id, generation FROM commits WHERE id = +? AND tract_id = +?")
-    .get(collection.seen.commitId, collection.tractId);
-  return place === undefined ? 0 : keep(database, collection, { lineage: place[0], generation: place[1] });
+  return keepById(database, collection, collection.seen.commitId);
 }
 
 /** and of a content. */
-function keepLastContent(database: Database, collection: Collection, rows: readonly CandidateRow[]): number {
-  const last = database.sql<[number | null]>("SELECT max(id) FROM contents").get()?.[0];
-  return rows.reduce(
-    (sum, row) => (row.content === last && last !== null ? sum + keep(database, collection, row) : sum),
-    0,
-  );
+function keepLastContent(database: Database, collection: Collection, { ids, contents }: Rows): number {
+  const last = database.sql<[number | null]>("SELECT max(id) FROM contents").get()?.[0] ?? 0;
+  let added = 0;
+  for (let at = contents.indexOf(last); last > 0 && at >= 0; at = contents.indexOf(last, at + 1))
+    added += keepById(database, collection, ids[at] ?? 0);
+  return added;
+}
+
+function keepById(database: Database, collection: Collection, id: number): number {
+  const place = database
+    .sql<[number, number]>("SELECT lineage_id, generation FROM commits WHERE id = +? AND tract_id = +?")
+    .get(id, collection.tractId);
+  return place === undefined ? 0 : keep(database, collection, { lineage: place[0], generation: place[1] });
 }
 
 async function keepAllTargets(step: Read, collection: Collection): Promise<number> {
   let links = 0;
   for (let added = 1; added > 0; links += added) {
     added = 0;
-    for (const span of await readSpans(step, collection))
-      added += await step((database) => keepTargets(database, collection, span));
+    for (let after: EditPlace | null = { target: 0, id: 0 }; after !== null; ) {
+      const from: EditPlace = after;
+      const page = await step((database) => keepTargets(database, collection, from));
+      added += page.added;
+      after = page.next;
+    }
   }
   return links;
 }
 
-function timesOf(rows: readonly CandidateRow[]): Pick<Candidates, "oldestAt" | "newestAt"> {
-  let oldestAt: number | null = null;
-  let newestAt: number | null = null;
-  for (const { createdAt } of rows) {
-    oldestAt = Math.min(oldestAt ?? createdAt, createdAt);
-    newestAt = Math.max(newestAt ?? createdAt, createdAt);
-  }
-  return { oldestAt, newestAt };
+interface EditPlace {
+  readonly target: number;
+  readonly id: number;
+}
+type EditRow = [
+  target: number,
+  id: number,
+  lineage: number,
+  generation: number,
+  byLineage: number,
+  byGeneration: number,
+];
+
+/** Targets of edits are ancestors of them; where one is not, it is kept all the same. */
+function keepTargets(
+  database: Database,
+  collection: Collection,
+  after: EditPlace,
+): { readonly added: number; readonly next: EditPlace | null } {
+  const { reach, tractId } = collection;
+  const rows = database
+    .sql<EditRow>(
+      `SELECT e.edit_target, e.id, d.lineage_id, d.generation, e.lineage_id, e.generation FROM commits e CROSS JOIN commits d ON d.id = e.edit_target
+       WHERE e.edit_target >= +? AND (e.edit_target > +? OR e.id > +?) AND +e.tract_id = +?
+       ORDER BY e.edit_target, e.id LIMIT ${ROWS_AT_ONCE}`,
+    )
+    .all(after.target, after.target, after.id, tractId);
+  let added = 0;
+  for (const [, , lineage, generation, byLineage, byGeneration] of rows)
+    if (
+      !reaches(reach, { lineage, generation }) &&
+      reaches(reach, { lineage: byLineage, generation: byGeneration })
+    )
+      added += keep(database, collection, { lineage, generation });
+  const last = rows.at(-1);
+  const next = last === undefined || rows.length < ROWS_AT_ONCE ? null : { target: last[0], id: last[1] };
+  return { added, next };
+}
+
+interface DatedSpan extends Span {
+  readonly newestAt: number;
 }
 
 /** What is not kept of each lineage. */
-async function readSpans(step: Read, { reach, tractId }: Collection): Promise<readonly Span[]> {
-  const spans: Span[] = [];
+async function readSpans(step: Read, { reach, tractId }: Collection): Promise<readonly DatedSpan[]> {
+  const spans: DatedSpan[] = [];
   for (let after: number | null = 0; after !== null; ) {
     const from: number = after;
     const tips = await step((database) => readTips(database, tractId, from));
-    for (const { lineage, start, generation } of tips) {
+    for (const { lineage, start, generation, createdAt } of tips) {
       const kept = reach.get(lineage);
       const first = kept === undefined ? start : kept + 1;
-      if (first <= generation) spans.push({ lineage, from: first, to: generation });
+      if (first <= generation) spans.push({ lineage, from: first, to: generation, newestAt: createdAt });
     }
     after = tips.at(-1)?.lineage ?? null;
   }
   return spans;
 }
 
-/** Targets of edits are ancestors of them; where one is not, it is kept all the same. */
-function keepTargets(database: Database, collection: Collection, { lineage, from, to }: Span): number {
-  return database
-    .sql<[generation: number, lineage: number, generation: number]>(
-      `SELECT d.generation, e.lineage_id, e.generation FROM commits d JOIN commits e ON e.edit_target = d.id
-       WHERE d.lineage_id = +? AND d.generation >= +? AND d.generation <= +?`,
-    )
-    .all(lineage, from, to)
-    .reduce(
-      (sum, [target, ofLineage, ofGeneration]) =>
-        reaches(collection.reach, { lineage: ofLineage, generation: ofGeneration })
-          ? sum + keep(database, collection, { lineage, generation: target })
-          : sum,
-      0,
-    );
-}
-
-interface CandidateRow extends Pick<Place, "lineage" | "generation"> {
-  readonly id: number;
-  readonly content: number | null;
-  readonly createdAt: number;
+/** Commits by id, the lowest first, with the ids of their contents (0: none). There may be millions. */
+interface Rows {
+  readonly ids: Float64Array;
+  readonly contents: Uint32Array;
+  readonly times: Pick<Candidates, "oldestAt" | "newestAt">;
 }
 
 const ROWS_AT_ONCE = 5_000;
 
-async function readRows(
-  step: Read,
-  { seen }: Collection,
-  spans: readonly Span[],
-): Promise<readonly CandidateRow[]> {
-  const all: CandidateRow[] = [];
-  for (const { lineage, from, to } of spans)
+async function readRows(step: Read, { seen }: Collection, spans: readonly DatedSpan[]): Promise<Rows> {
+  const size = spans.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  const ids = new Float64Array(size);
+  const contents = new Uint32Array(size);
+  let [count, oldestAt, newestAt] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { lineage, from, to, newestAt: last } of spans) {
+    newestAt = Math.max(newestAt, last);
     for (let first = from; first <= to; first += ROWS_AT_ONCE) {
-      const last = Math.min(to, first + ROWS_AT_ONCE - 1);
-      const rows = await step((database) =>
-        database
-          .sql<[number, number, number | null, number]>(
-            "SELECT id, generation, content_id, created_at FROM commits WHERE lineage_id = +? AND generation >= +? AND generation <= +? AND id <= +?",
+      const page = await step((database) => {
+        if (first === from) oldestAt = Math.min(oldestAt, timeAt(database, lineage, from));
+        return database
+          .sql<[number, number | null]>(
+            "SELECT id, content_id FROM commits WHERE lineage_id = +? AND generation >= +? AND generation <= +? AND id <= +?",
           )
-          .all(lineage, first, last, seen.commitId),
-      );
-      for (const [id, generation, content, createdAt] of rows)
-        all.push({ id, lineage, generation, content, createdAt });
+          .all(lineage, first, Math.min(to, first + ROWS_AT_ONCE - 1), seen.commitId);
+      });
+      for (const [id, content] of page) {
+        ids[count] = id;
+        contents[count] = content ?? 0;
+        count += 1;
+      }
     }
-  return all;
+  }
+  const times = count === 0 ? { oldestAt: null, newestAt: null } : { oldestAt, newestAt };
+  return { ids: ids.subarray(0, count), contents: contents.subarray(0, count), times };
 }
 
-/** Counts in all tracts how many commits name each content; gives the contents that only candidates name. */
+function timeAt(database: Database, lineage: number, generation: number): number {
+  const row = database
+    .sql<[number]>("SELECT created_at FROM commits WHERE lineage_id = +? AND generation = +?")
+    .get(lineage, generation);
+  return row?.[0] ?? Number.POSITIVE_INFINITY;
+}
+
+/** Counts in all tracts how many commits name each content; gives the contents that only candidates name, in order. */
 async function countNames(
   step: Read,
   collection: Collection,
-  rows: readonly CandidateRow[],
+  contents: Uint32Array,
 ): Promise<readonly number[]> {
-  const { seen } = collection;
-  const last = await step(
-    (database) => database.sql<[number | null]>("SELECT max(id) FROM contents").get()?.[0] ?? 0,
-  );
-  const names = new Uint32Array(last + 1);
-  for (let after = 0; after < seen.commitId; after += ROWS_AT_ONCE) {
-    const to = Math.min(after + ROWS_AT_ONCE, seen.commitId);
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const content of contents) {
+    if (content > 0 && content < least) least = content;
+    if (content > most) most = content;
+  }
+  const names = new Uint32Array(most + 1);
+  collection.names = names;
+  if (most === 0) return [];
+  const { commitId } = collection.seen;
+  // Contents outside the range are nobody's business here.
+  for (let after = 0; after < commitId; after += IDS_AT_ONCE) {
+    const to = Math.min(after + IDS_AT_ONCE, commitId);
     const page = await step((database) =>
       database
-        .sql<[number]>("SELECT content_id FROM commits WHERE id > +? AND id <= +? AND content_id IS NOT NULL")
-        .all(after, to),
+        .sql<[number]>(
+          "SELECT content_id FROM commits WHERE id > +? AND id <= +? AND content_id >= +? AND content_id <= +?",
+        )
+        .all(after, to, least, most),
     );
     for (const [content] of page) names[content] = (names[content] ?? 0) + 1;
   }
-  collection.names = names;
-  const own = new Map<number, number>();
-  for (const { content } of rows) if (content !== null) own.set(content, (own.get(content) ?? 0) + 1);
-  return [...own].flatMap(([content, count]) => (names[content] === count ? [content] : []));
+  return ownedBy(contents, names);
 }
 
-async function sumBytes(step: Read, contents: readonly number[]): Promise<number> {
-  let sum = 0;
-  for (let start = 0; start < contents.length; start += ROWS_AT_ONCE) {
-    const part = JSON.stringify(contents.slice(start, start + ROWS_AT_ONCE));
-    sum += await step(
-      (database) =>
-        database
-          .sql<[number | null]>(
-            "SELECT sum(octet_length(body) + coalesce(octet_length(text), 0)) FROM contents WHERE id IN (SELECT value FROM json_each(?))",
-          )
-          .get(part)?.[0] ?? 0,
-    );
+const IDS_AT_ONCE = 20_000;
+
+/** Contents that are named by the given commits as often as by all. */
+function ownedBy(contents: Uint32Array, names: Uint32Array): readonly number[] {
+  const own = new Uint32Array(names.length);
+  for (const content of contents) own[content] = (own[content] ?? 0) + 1;
+  const owned: number[] = [];
+  for (let content = 1; content < own.length; content++)
+    if (own[content] !== 0 && own[content] === names[content]) owned.push(content);
+  return owned;
+}
+
+/** Contents of commits that were made together stand together: they are added up by runs of ids. */
+async function sumRuns(
+  step: Read,
+  contents: readonly number[],
+): Promise<{ readonly contents: number; readonly bytes: number }> {
+  let bytes = 0;
+  for (let at = 0; at < contents.length; ) {
+    const from = at;
+    const part = await step((database) => sumPart(database, contents, from));
+    bytes += part.bytes;
+    at = part.next;
   }
-  return sum;
+  return { contents: contents.length, bytes };
+}
+
+function sumPart(
+  database: Database,
+  contents: readonly number[],
+  from: number,
+): { readonly bytes: number; readonly next: number } {
+  const sum = database.sql<[number | null]>(
+    "SELECT sum(octet_length(body) + coalesce(octet_length(text), 0)) FROM contents WHERE id >= +? AND id <= +?",
+  );
+  const until = Math.min(contents.length, from + ROWS_AT_ONCE);
+  let bytes = 0;
+  for (let at = from; at < until; at++) {
+    const first = contents[at] ?? 0;
+    while (at + 1 < until && contents[at + 1] === (contents[at] ?? 0) + 1) at += 1;
+    bytes += sum.get(first, contents[at] ?? 0)?.[0] ?? 0;
+  }
+  return { bytes, next: until };
 }

@@ -15,6 +15,7 @@ import {
 } from "./collect-roots.ts";
 import { type Collection, collections, countSweeps, keep } from "./collect-state.ts";
 import { type Database, rollback } from "./database.ts";
+import { forgetInternedIds } from "./interned.ts";
 import { prepare, write } from "./publish.ts";
 import { reaches } from "./reach.ts";
 
@@ -47,6 +48,7 @@ export function sweepGarbage(
     noteRemoval(collection, removal);
     return swept;
   } catch (error) {
+    forgetInternedIds(database.interned);
     rollback(database);
     throw error;
   }

@@ -1,5 +1,6 @@
 /** Tool diff: compares two points in history (spec 3.1, 8). */
 import { z } from "zod";
+import type { ConfigChange } from "../../engine/compare/config-changes.ts";
 import {
   type CommitsDiff,
   type ContextDiff,
@@ -9,11 +10,11 @@ import {
   diff,
 } from "../../engine/compare/diff.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { Hash } from "../../storage/records.ts";
+import type { Hash, Json } from "../../storage/records.ts";
 import { ENTRY_FIELDS, entryCells, entryOf } from "../entries.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
 import { flag, nextCursor, pageLimit, text } from "../params.ts";
-import { answer, columns, count, plural, shortHashes } from "../render.ts";
+import { answer, columns, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
 const message = z.strictObject({
@@ -98,17 +99,25 @@ async function ofContexts(engine: Engine, result: ContextDiff): Promise<string> 
     [
       `${short(result.a)} to ${short(result.b)}: ${counts.join(", ")}; ${count(tokensA)} to ${plural(tokensB, "token")} (${signed(tokenDelta)}).`,
       shownMessages(messages, short),
-      ...configChanges.map(
-        ({ commit, field, from, to }) =>
-          `config of ${short(commit)}: ${field} ${JSON.stringify(from)} to ${JSON.stringify(to)}`,
-      ),
+      ...configChanges.slice(0, CONFIG_CHANGES_TOLD).map((change) => configLine(change, short)),
+      configChanges.length > CONFIG_CHANGES_TOLD
+        ? `… ${plural(configChanges.length - CONFIG_CHANGES_TOLD, "more changed setting")} in the structured result`
+        : null,
     ],
     nextStep(result),
   );
 }
 
-/** About 1,700 tokens of text that is not English prose. */
-const TEXT_CHARS_MAX = 5_500;
+const CONFIG_CHANGES_TOLD = 10;
+const SETTING_CHARS = 60;
+
+function configLine({ commit, field, from, to }: ConfigChange, short: (hash: Hash | null) => string): string {
+  const told = (value: Json): string => oneLine(JSON.stringify(value), SETTING_CHARS);
+  return `config of ${short(commit)}: ${oneLine(field, SETTING_CHARS)} ${told(from)} to ${told(to)}`;
+}
+
+/** About 1,000 tokens of prose, twice as many of numbers. */
+const TEXT_CHARS_MAX = 4_000;
 
 function shownMessages(messages: readonly DiffMessage[], short: (hash: Hash | null) => string): string {
   const blocks: string[] = [];
@@ -123,7 +132,7 @@ function shownMessages(messages: readonly DiffMessage[], short: (hash: Hash | nu
       chars += line.length;
     }
     const hidden = each.lines.length - lines.length + each.linesLeftOut;
-    if (lines.length === 0 && each.lines.length > 0 && index > 0) {
+    if (index > 0 && (chars > left || (lines.length === 0 && each.lines.length > 0))) {
       blocks.push(`… ${plural(messages.length - index, "more message")} in the structured result`);
       break;
     }

@@ -1,12 +1,17 @@
-/** Tool operations: lists what was done, newest first (spec 3.9, 8). */
+/** Tool operations: lists what was done, newest first or by tokens (spec 3.9, 8; spec 9, 18). */
 import { z } from "zod";
 import { TractError } from "../../engine/errors.ts";
-import { type OperationEntry, type OperationsPage, operations } from "../../engine/history/operations.ts";
+import {
+  type OperationEntry,
+  type OperationSort,
+  type OperationsPage,
+  operations,
+} from "../../engine/history/operations.ts";
 import { nearest } from "../../engine/nearest.ts";
 import { ENTRY_FIELDS } from "../entries.ts";
 import { snakeKeys } from "../names.ts";
 import { nextCursor, pageLimit, text } from "../params.ts";
-import { answer, authorName, columns, plural, shortTime } from "../render.ts";
+import { answer, authorName, columns, count, plural, shortTime } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
 /** Fields of an operation, also in status. */
@@ -24,6 +29,8 @@ export const operationFields: z.ZodType = z.strictObject({
   sources: z.array(z.string()),
   results: z.array(z.string()),
   params: z.unknown(),
+  original_tokens: z.int().optional(),
+  compressed_tokens: z.int().optional(),
   undoes: z.string().nullable(),
   undone: z.boolean(),
 });
@@ -34,19 +41,43 @@ export const operationsTool: Tool = defineTool({
   description: "List what was done to this tract, newest first. Each can be undone by its id.",
   effect: "read",
   isIdempotent: true,
-  input: { limit: pageLimit(20), cursor: text, type: text, commit: text.describe("That made or used it") },
+  input: {
+    limit: pageLimit(20),
+    cursor: text,
+    type: text,
+    commit: text.describe("That made or used it"),
+    sort: z.enum(["original_tokens", "compressed_tokens", "ratio"]).optional(),
+    original_tokens_min: z.int().min(0).optional(),
+  },
+  hiddenInSelf: ["sort", "original_tokens_min"],
   output: { operations: z.array(operationFields), next_cursor: nextCursor },
   run: async ({ engine }, input) => {
     const page = await operations(engine, input);
     if (page.operations.length === 0 && input.type !== undefined) requireType(input.type);
     return {
       structured: snakeKeys(page),
-      text: answer([columns(page.operations.map(operationCells))], nextStep(page)),
+      text: answer([columns(page.operations.map(operationCells))], nextStep(page, input.sort)),
     };
   },
 });
 
-const TYPES: readonly string[] = ["commit", "branch", "checkout", "tag", "annotate", "import", "undo"];
+const TYPES: readonly string[] = [
+  "commit",
+  "branch",
+  "checkout",
+  "reset",
+  "tag",
+  "restore",
+  "annotate",
+  "merge",
+  "reorganize",
+  "import_commit",
+  "compress",
+  "import",
+  "undo",
+  "spawn",
+  "collapse",
+];
 
 /** An empty list for a mistyped word would look as if nothing of the kind had been done. */
 function requireType(type: string): void {
@@ -73,18 +104,29 @@ export function operationCells({
   author,
   results,
   undone,
+  originalTokens,
+  compressedTokens,
 }: OperationEntry): readonly string[] {
+  const made = results.length === 0 ? [] : [plural(results.length, "commit")];
+  const isCounted = originalTokens !== undefined && compressedTokens !== undefined;
+  const sizes = isCounted ? [`${count(originalTokens)} tokens to ${count(compressedTokens)}`] : [];
   return [
     id,
     shortTime(createdAt),
     undone ? `${type} (undone)` : type,
     branch ?? "-",
     authorName(author),
-    results.length === 0 ? "" : plural(results.length, "commit"),
+    [...made, ...sizes].join(", "),
   ];
 }
 
-function nextStep({ operations: listed, nextCursor: cursor }: OperationsPage): string {
-  if (cursor !== null) return `operations with cursor ${cursor} for older ones.`;
+function nextStep(
+  { operations: listed, nextCursor: cursor }: OperationsPage,
+  sort: OperationSort | undefined,
+): string {
+  if (cursor !== null)
+    return `operations with cursor ${cursor} for ${sort === undefined ? "older ones" : "the next"}.`;
+  if (sort !== undefined && listed.length === 0)
+    return "operations without sort; none of these replaced anything.";
   return listed.length === 0 ? "commit something; nothing was done yet." : "undo with an id takes one back.";
 }

@@ -1,6 +1,8 @@
 /** Tool status: says where a worktree stands (spec 3.1, 8). */
 import { z } from "zod";
 import type { Engine } from "../../engine/engine.ts";
+import { inboxOf } from "../../engine/history/inbox.ts";
+import { shortTarget } from "../../engine/history/open-conflicts.ts";
 import { operationEntry } from "../../engine/history/operations.ts";
 import { type StatusResult, status } from "../../engine/history/status.ts";
 import { ENTRY_FIELDS, entryCells, entryOf } from "../entries.ts";
@@ -42,6 +44,8 @@ export const statusTool: Tool = defineTool({
     tokens: z.int(),
     token_source: z.string(),
     budget: budget.nullable(),
+    conflicts: z.array(z.strictObject({ kind: z.string(), target: z.string(), merge: z.string() })),
+    unread: z.int(),
     recent: z.array(z.strictObject(ENTRY_FIELDS)),
     operations: z.array(operationFields),
     store: z.strictObject({ kind: z.string(), bytes: z.int() }),
@@ -72,6 +76,8 @@ async function described(engine: Engine, result: StatusResult): Promise<string> 
     [
       `Tract ${result.tract}, worktree ${result.worktree}: ${place}.`,
       `${plural(result.commits, "commit")}; context: ${count(result.tokens)} tokens (${result.tokenSource})${budgetText(result)}.`,
+      conflictsText(result),
+      unreadText(result),
       section("Recent commits", columns(recent.map((entry) => entryCells(entry, short)))),
       section("Recent operations", columns(operations.map(operationEntry).map(operationCells))),
       tracts === undefined
@@ -94,6 +100,23 @@ async function described(engine: Engine, result: StatusResult): Promise<string> 
 
 function section(title: string, lines: string): string {
   return lines === "" ? "" : `${title}:\n${lines}`;
+}
+
+function conflictsText({ conflicts }: StatusResult): string {
+  if (conflicts.length === 0) return "";
+  const shown = conflicts
+    .slice(0, CONFLICTS_SHOWN)
+    .map(({ kind, target, merge }) => `${kind} of ${shortTarget(target)} (merge ${merge.slice(0, 12)})`);
+  const more = conflicts.length > shown.length ? `; … ${count(conflicts.length)} in all` : "";
+  return `Open conflicts: ${shown.join("; ")}${more}. merge with source (that merge) and resolutions ends them.`;
+}
+
+const CONFLICTS_SHOWN = 5;
+
+function unreadText({ unread, worktree }: StatusResult): string {
+  if (unread === 0) return "";
+  const inbox = inboxOf(worktree);
+  return `${plural(unread, "unread message")}: compile with ref ${inbox} shows them, merge with source ${inbox} takes them in.`;
 }
 
 function budgetText({ budget: limit }: StatusResult): string {

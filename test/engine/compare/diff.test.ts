@@ -14,7 +14,8 @@ import { reset } from "../../../src/engine/history/reset.ts";
 import type { Hash } from "../../../src/storage/records.ts";
 import { openTestEngine, type TestEngine } from "../../support/engine.ts";
 import { refusal, say } from "../../support/history.ts";
-import { mergeIn, reveal, summarise } from "../../support/internal-commits.ts";
+import { mergeIn } from "../../support/merge-in.ts";
+import { reveal, summarise } from "../../support/summaries.ts";
 
 let test: TestEngine;
 let engine: Engine;

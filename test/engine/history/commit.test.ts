@@ -317,11 +317,6 @@ describe("budget", () => {
   });
 
   it.each([
-    [
-      "compact, which needs compress",
-      { budget: { max_tokens: 10, action: "compact" } },
-      "content.settings.budget.action",
-    ],
     ["an unknown setting", { bugdet: { max_tokens: 10 } }, "content.settings.bugdet"],
     ["a wrong value", { budget: { max_tokens: "10" } }, "content.settings.budget.max_tokens"],
   ])("refuses a config with %s", async (_, settings, path) => {

@@ -74,6 +74,10 @@ for (const store of ["sqlite", "memory"] as const) {
       expect(await letters({})).toBe("dmcba");
       expect(await letters({ firstParent: false })).toBe("dmyxcba");
       expect(await letters({ firstParent: false, ref: "side..main" })).toBe("dmcb");
+      expect(await letters({ ref: "side..main" })).toBe("dmcb");
+      expect(await letters({ ref: "main..side" })).toBe("");
+      expect(await letters({ firstParent: false, ref: `${at.c}..main` })).toBe("dmyx");
+      expect(await letters({ ref: `${at.x}..main` })).toBe("dmcb");
       expect(await letters({ firstParent: false, operation: "merge" })).toBe("m");
       const { entries } = await log(engine, { firstParent: false, limit: 4 });
       expect(entries.map((entry) => entry.branch)).toEqual(["main", "main", "side", "side"]);

@@ -3,7 +3,13 @@ import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../../../src/engine/cursor.ts";
 import { annotate } from "../../../src/engine/history/annotate.ts";
 import { checkout } from "../../../src/engine/history/checkout.ts";
-import { type OperationEntry, operations } from "../../../src/engine/history/operations.ts";
+import {
+  type OperationEntry,
+  type OperationsRequest,
+  operations,
+} from "../../../src/engine/history/operations.ts";
+import { isoNow, operationChange, publishPlan } from "../../../src/engine/history/publish.ts";
+import { readSite } from "../../../src/engine/history/snapshot.ts";
 import { createTag } from "../../../src/engine/history/tag.ts";
 import { undo } from "../../../src/engine/history/undo.ts";
 import { openTestEngine, type TestEngine } from "../../support/engine.ts";
@@ -73,6 +79,78 @@ it("filters by type and by commit", async () => {
   expect(await types({ commit: two.slice(0, 12) })).toEqual(["commit"]);
   expect(await types({ commit: one, type: "commit" })).toEqual(["commit"]);
   expect(await types({ type: "nothing\ud800" })).toEqual([]);
+});
+
+/** Operations that replaced so many tokens by so many others. */
+async function replaced(...sizes: readonly (readonly [original: number, compressed: number])[]) {
+  const { engine } = test;
+  for (const [originalTokens, compressedTokens] of sizes)
+    await publishPlan(engine, async () => {
+      const note = { id: engine.newId(), type: "compress", branch: "main", now: isoNow(engine) };
+      const tokens = { originalTokens, compressedTokens };
+      const change = operationChange(engine, await readSite(engine, {}), {
+        ...note,
+        ...tokens,
+        reason: "Compressed",
+        evidence: {},
+      });
+      return { change, result: () => null };
+    });
+}
+
+it("says how many tokens an operation replaced, where it replaced some", async () => {
+  await say(test.engine, "one");
+  await replaced([300, 0]);
+  const [compressed, plain] = (await operations(test.engine)).operations;
+  expect(compressed).toMatchObject({ originalTokens: 300, compressedTokens: 0 });
+  expect(plain).not.toHaveProperty("originalTokens");
+  expect(plain).not.toHaveProperty("compressedTokens");
+});
+
+it("sorts by tokens and by their ratio, and takes only those of a size", async () => {
+  await say(test.engine, "one");
+  await replaced([100, 50], [300, 200], [200, 20]);
+  const sizes = async (request: OperationsRequest): Promise<readonly unknown[]> =>
+    (await operations(test.engine, request)).operations.map((found) => found.originalTokens ?? found.type);
+  expect(await sizes({ sort: "original_tokens" })).toEqual([300, 200, 100]);
+  expect(await sizes({ sort: "compressed_tokens" })).toEqual([300, 100, 200]);
+  expect(await sizes({ sort: "ratio" })).toEqual([200, 100, 300]);
+  expect(await sizes({ sort: "ratio", originalTokensMin: 101 })).toEqual([200, 300]);
+  expect(await sizes({ originalTokensMin: 101 })).toEqual([200, 300]);
+  expect(await sizes({ originalTokensMin: 0 })).toEqual([200, 300, 100]);
+  expect(await sizes({ sort: "ratio", type: "commit" })).toEqual([]);
+  expect(await sizes({})).toEqual([200, 300, 100, "commit"]);
+});
+
+it("pages sorted operations without gaps or repeats while others write", async () => {
+  const { engine } = test;
+  await replaced([100, 1], [700, 2], [300, 3], [500, 4], [500, 5]);
+  for (const sort of ["original_tokens", "compressed_tokens", "ratio"] as const) {
+    const whole = (await operations(engine, { sort })).operations.map(({ id }) => id);
+    const seen: string[] = [];
+    let cursor: string | null | undefined;
+    for (let pages = 0; cursor !== null && pages < 10; pages++) {
+      const page = await operations(engine, { sort, limit: 2, cursor });
+      seen.push(...page.operations.map(({ id }: OperationEntry) => id));
+      cursor = page.nextCursor;
+      await replaced([900 + pages, 1]);
+    }
+    expect(seen).toEqual(whole);
+  }
+});
+
+it("refuses sizes that are none, and a cursor of another order", async () => {
+  const { engine } = test;
+  await replaced([100, 1], [700, 2]);
+  for (const originalTokensMin of [-1, 0.5, Number.NaN])
+    expect((await refusal(engine, () => operations(engine, { originalTokensMin }))).code).toBe(
+      "invalid-argument",
+    );
+  const { nextCursor } = await operations(engine, { limit: 1, sort: "ratio" });
+  for (const request of [{}, { sort: "original_tokens" }, { sort: "ratio", originalTokensMin: 1 }] as const) {
+    const asked = { ...request, cursor: nextCursor ?? "" };
+    expect((await refusal(engine, () => operations(engine, asked))).code).toBe("invalid-argument");
+  }
 });
 
 it("marks what is undone and names what an undo undid", async () => {

@@ -30,7 +30,9 @@ async function shownMessages(request: ShowRequest): Promise<readonly string[]> {
 
 describe("show", () => {
   it("reads a commit of the largest batch as it reads any other", async () => {
-    const hashes = await sayAll(...Array.from({ length: engine.limits.batchItemsMax }, (_, i) => `line ${i}`));
+    const hashes = await sayAll(
+      ...Array.from({ length: engine.limits.batchItemsMax }, (_, i) => `line ${i}`),
+    );
     const [shown] = (await show(engine, { refs: [String(hashes.at(-1))] })).commits;
     expect(shown).toMatchObject({ hash: hashes.at(-1), ledgerId: expect.stringMatching(/^LED-/) });
   });

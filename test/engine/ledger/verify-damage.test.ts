@@ -297,48 +297,6 @@ const NAMED: readonly (readonly [what: string, damage: Damage, problems: readonl
     ["database changed -"],
   ],
   [
-    "other tokens of what an operation replaced",
-    "UPDATE operations SET original_tokens = 101 WHERE original_tokens IS NOT NULL",
-    ["operation changed original_tokens"],
-  ],
-  [
-    "tokens of what stands there now taken away",
-    "UPDATE operations SET compressed_tokens = NULL",
-    ["operation changed compressed_tokens"],
-  ],
-  [
-    "tokens of an operation that replaced nothing",
-    "UPDATE operations SET original_tokens = 5 WHERE key % 4294967296 = 3",
-    ["operation changed original_tokens"],
-  ],
-  [
-    "another number of tokens of a summary",
-    "UPDATE commits SET tokens = tokens + 1 WHERE operation = 3",
-    ["commit changed tokens"],
-  ],
-  [
-    "another branch of a summary",
-    "UPDATE commits SET branch_id = (SELECT id FROM names WHERE kind = 'branch' AND identity = 'main') WHERE operation = 3",
-    ["commit changed branch"],
-  ],
-  [
-    "a summary made an append",
-    "UPDATE commits SET operation = 0 WHERE operation = 3",
-    ["commit changed edit_target", "commit changed operation"],
-  ],
-  [
-    "a reveal without its target",
-    "UPDATE commits SET edit_target = NULL WHERE operation = 4",
-    ["commit changed hash"],
-  ],
-  [
-    "the second parent of a merge in another place",
-    "UPDATE commit_parents SET position = 2",
-    ["database changed -"],
-  ],
-  ["a plan that is no JSON", "UPDATE plans SET body = substr(body, 2)", ["database changed -"]],
-  ["a plan of no state", "UPDATE plans SET state = 7", ["database changed -"]],
-  [
     "another field of a compile record",
     "UPDATE compile_records SET token_count = token_count + 1 WHERE key % 4294967296 = 1",
     ["database changed -"],

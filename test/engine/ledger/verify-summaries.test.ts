@@ -7,7 +7,7 @@ import { verify } from "../../../src/engine/ledger/verify.ts";
 import type { Hash } from "../../../src/storage/records.ts";
 import { openTestEngine, type TestEngine } from "../../support/engine.ts";
 import { say } from "../../support/history.ts";
-import { mergeOf, publishItems } from "../../support/internal-commits.ts";
+import { mergeOf, publishItems } from "../../support/publish-items.ts";
 
 for (const store of ["sqlite", "memory"] as const)
   describe(`verify on ${store}`, () => {

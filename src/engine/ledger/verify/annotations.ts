@@ -89,11 +89,13 @@ function verifyAnnotation(
 }
 
 function fieldAgainstOperation(
-  { author, branch, createdAt, results, sources }: OperationRecord,
+  { author, branch, createdAt, refMoves, results, sources }: OperationRecord,
   row: AnnotationRecord,
 ): string | null {
   if (row.createdAt !== createdAt) return "created_at";
   if (!sameAuthor(row.author, author)) return "author";
-  if (branch !== null && row.branch !== branch) return "branch";
+  // A spawn also judges commits on the branch that it makes.
+  const isMoved = refMoves.some(({ kind, name }) => kind === "branch" && name === row.branch);
+  if (branch !== null && row.branch !== branch && !isMoved) return "branch";
   return row.commit && !results.includes(row.commit) && !sources.includes(row.commit) ? "commit" : null;
 }

@@ -18,11 +18,10 @@ export interface Results {
 export function verifyResults(verification: Verification, results: Results): readonly CommitRecord[] {
   const { operation, commits } = results;
   const foreign: CommitRecord[] = [];
-  for (const [i, hash] of operation.results.entries()) {
-    const commit = commits[i];
-    if (commit === undefined) reportGone(verification, operation, "results", hash);
-    else if (commit?.operationId === operation.id) verifyMaker(verification, operation, commit);
-    else if (commit !== null) foreign.push(commit);
+  for (const commit of commits) {
+    // What is gone verifyGone looks at.
+    if (commit?.operationId === operation.id) verifyMaker(verification, operation, commit);
+    else if (commit != null) foreign.push(commit);
   }
   const isCounted = verifyTokens(verification, results);
   // What was there already was made with another branch, perhaps; the digest holds only for a write that made them all.
@@ -32,20 +31,27 @@ export function verifyResults(verification: Verification, results: Results): rea
 
 export async function verifySources(verification: Verification, operation: OperationRecord): Promise<void> {
   const { scope, store } = verification.engine;
+  const gone: Hash[] = [];
   for (const hash of operation.sources) {
     const [found] = await store.findCommits(scope.tract, hash, 1);
-    if (found === undefined) reportGone(verification, operation, "sources", hash);
+    if (found === undefined) gone.push(hash);
   }
+  if (gone.length > 0) await verifyGone(verification, operation, "sources", gone);
 }
 
-function reportGone(
-  { report }: Verification,
+/** What an operation names and is not there must have been removed by gc. */
+export async function verifyGone(
+  { engine, report }: Verification,
   { sequence }: OperationRecord,
   field: "results" | "sources",
-  hash: Hash,
-): void {
-  const detail = `operation ${sequence} names it among its ${field}, and it is gone`;
-  report({ kind: "commit", what: "missing", field, hash, sequence, detail });
+  gone: readonly Hash[],
+): Promise<void> {
+  const removed = new Set(await orDamage(engine.store.findCollected(engine.scope.tract, gone)));
+  for (const hash of gone) {
+    if (removed.has(hash)) continue;
+    const detail = `operation ${sequence} names it among its ${field}, and it is gone`;
+    report({ kind: "commit", what: "missing", field, hash, sequence, detail });
+  }
 }
 
 /** Only a plain commit is on one branch, by one author. */

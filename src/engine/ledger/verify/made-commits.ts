@@ -25,6 +25,7 @@ export function pairCommits(
   verification: Verification,
   pages: AsyncIterator<readonly CommitRecord[]>,
 ): MadeCommits {
+  const { engine } = verification;
   const waiting = new Map<Hash, CommitRecord>();
 
   /** With since the operation may lie before. */
@@ -52,8 +53,19 @@ export function pairCommits(
   return {
     atHand: (hashes) => (hashes.every((hash) => waiting.has(hash)) ? hashes.map(take) : undefined),
     find: async (hashes) => {
+      // What gc removed is on no page; one that was made again belongs to another operation.
+      const away = hashes.filter((hash) => !waiting.has(hash));
+      const removed = new Set(await orDamage(engine.store.findCollected(engine.scope.tract, away)));
+      const again = await readAll(
+        verification,
+        away.filter((hash) => removed.has(hash)),
+      );
       const found: NamedCommit[] = [];
       for (const hash of hashes) {
+        if (removed.has(hash) && !waiting.has(hash)) {
+          found.push(again === null ? null : again.get(hash));
+          continue;
+        }
         // What is not on the next page either is older, or gone.
         const isAtHand = waiting.has(hash) || ((await readOn()) && waiting.has(hash));
         found.push(isAtHand ? take(hash) : await readOne(verification, hash));
@@ -71,4 +83,14 @@ export function pairCommits(
 async function readOne({ engine }: Verification, hash: Hash): Promise<NamedCommit> {
   const read = await orDamage(engine.store.readCommits(engine.scope.tract, [hash]));
   return read === undefined ? null : read[0];
+}
+
+/** null: they cannot be read. */
+async function readAll(
+  { engine }: Verification,
+  hashes: readonly Hash[],
+): Promise<ReadonlyMap<Hash, CommitRecord> | null> {
+  if (hashes.length === 0) return new Map();
+  const commits = await orDamage(engine.store.readCommits(engine.scope.tract, hashes));
+  return commits === undefined ? null : new Map(commits.map((commit) => [commit.hash, commit]));
 }

@@ -5,7 +5,7 @@ import { verifyAnnotations } from "./annotations.ts";
 import { type ReadPage, readPages } from "./damaged-rows.ts";
 import { fieldAgainstRecord } from "./digests.ts";
 import { fieldAgainstEntry } from "./evidence.ts";
-import { verifyOtherMaker, verifyResults, verifySources } from "./links.ts";
+import { verifyGone, verifyOtherMaker, verifyResults, verifySources } from "./links.ts";
 import { pairCommits } from "./made-commits.ts";
 import { pairEntries } from "./operation-entries.ts";
 import { RefHistory } from "./ref-history.ts";
@@ -37,6 +37,8 @@ export async function verifyOperations(
       const entry = entries.atHand(operation) ?? (await entries.find(operation));
       const commits = made.atHand(operation.results) ?? (await made.find(operation.results));
       if (entry !== null) verifyEvidence(verification, operation, entry);
+      const gone = operation.results.filter((_, index) => commits[index] === undefined);
+      if (gone.length > 0) await verifyGone(verification, operation, "results", gone);
       for (const commit of verifyResults(verification, { operation, entry, commits }))
         await verifyOtherMaker(verification, commit);
       await refs.verifyMade(operation);

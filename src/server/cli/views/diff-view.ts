@@ -1,6 +1,6 @@
 /** A comparison for people: totals, then per message what came and went, in the colours of git. */
 import { z } from "zod";
-import { cut } from "../table.ts";
+import { cut, wrapped } from "../table.ts";
 import { type Colors, harmless, type Terminal } from "../terminal.ts";
 import { textView } from "./text-view.ts";
 import type { View } from "./view.ts";
@@ -55,16 +55,19 @@ export const diffView: View = (result, terminal, options) => {
     ({ commit, field, from, to }) =>
       `${yellow(shortHash(commit))} ${field}: ${red(value(from))} → ${green(value(to))}`,
   );
+  const fitted = (line: string): string => (isOutTerminal ? cut(line, width) : line);
   const lines = [
-    `${bold(ends)}  ${counts}  ${dim(tokens)}`,
+    fitted(`${bold(ends)}  ${counts}  ${dim(tokens)}`),
     ...messages.flatMap((each) => block(each, terminal)),
-    ...configs,
+    ...configs.map(fitted),
   ];
-  const fitted = isOutTerminal ? lines.map((line) => cut(line, width)) : lines;
-  return `${fitted.join("\n")}\n${moreLine(next_cursor, colors)}`;
+  return `${lines.join("\n")}\n${moreLine(next_cursor, colors)}`;
 };
 
-function block(each: z.output<typeof message>, { colors }: Terminal): readonly string[] {
+function block(
+  each: z.output<typeof message>,
+  { colors, isOutTerminal, width }: Terminal,
+): readonly string[] {
   const { status, moved, role, hashes, token_delta, lines, lines_left_out, replaced } = each;
   const notes = [moved ? "moved" : "", replaced ? "too different for a line diff" : ""];
   const heading = [
@@ -74,8 +77,12 @@ function block(each: z.output<typeof message>, { colors }: Terminal): readonly s
     colors.dim(signed(token_delta)),
     ...notes.filter((note) => note !== "").map(colors.dim),
   ].join(" ");
+  const shown = lines.flatMap((line) => {
+    const laid = isOutTerminal ? wrapped(harmless(line), width) : harmless(line);
+    return laid.split("\n").map(lineColor(line, colors));
+  });
   const more = lines_left_out === 0 ? [] : [colors.dim(`… ${number(lines_left_out)} more lines`)];
-  return [heading, ...lines.map((line) => lineColor(line, colors)(harmless(line))), ...more];
+  return [isOutTerminal ? cut(heading, width) : heading, ...shown, ...more];
 }
 
 function statusColor(status: string, colors: Colors): (text: string) => string {

@@ -13,36 +13,47 @@ export interface GraphRow {
 }
 
 /**
- * A lane waits for the commit that it leads to; a commit takes the leftmost lane that waits for it, lanes that wait for the same commit
- * join there, and further parents of a merge, which is an empty circle, open lanes to the right.
+ * A lane waits for the commit that it leads to; lanes that wait for the same commit join in the leftmost of them just above it, and further
+ * parents of a merge, which is an empty circle, open lanes to the right.
  *
  * @param nodes Children before parents. A parent that is not among them keeps its lane to the end.
  */
 export function drawGraph(nodes: readonly GraphNode[]): readonly GraphRow[] {
   const lanes: string[] = [];
-  return nodes.map(({ hash, parents }) => {
+  return nodes.map(({ hash, parents }, index) => {
     if (!lanes.includes(hash)) lanes.push(hash);
     const own = lanes.indexOf(hash);
     const glyph = parents.length > 1 ? "○" : "●";
     const commit = lanes.map((_, lane) => (lane === own ? glyph : "│")).join(" ");
-    const below: string[] = [];
-    for (let lane = lanes.lastIndexOf(hash); lane > own; lane = lanes.lastIndexOf(hash)) {
-      below.push(joining(lanes.length, own, lane));
-      lanes.splice(lane, 1);
-    }
-    const [first, ...others] = parents;
-    if (first === undefined) {
-      if (own < lanes.length - 1) below.push(closing(lanes.length, own));
-      lanes.splice(own, 1);
-      return { commit, below };
-    }
-    lanes[own] = first;
-    for (const parent of others) {
-      if (!lanes.includes(parent)) lanes.push(parent);
-      below.push(joining(lanes.length, own, lanes.indexOf(parent)).replace("┘", "┐"));
-    }
+    const below = [...leaveCommit(lanes, own, parents), ...joinLanes(lanes, nodes[index + 1]?.hash)];
     return { commit, below };
   });
+}
+
+/** The lane of a commit goes on to its first parent, or ends. */
+function leaveCommit(lanes: string[], own: number, [first, ...others]: readonly string[]): readonly string[] {
+  if (first === undefined) {
+    const below = own < lanes.length - 1 ? [closing(lanes.length, own)] : [];
+    lanes.splice(own, 1);
+    return below;
+  }
+  lanes[own] = first;
+  return others.map((parent) => {
+    if (!lanes.includes(parent)) lanes.push(parent);
+    return joining(lanes.length, own, lanes.indexOf(parent)).replace("┘", "┐");
+  });
+}
+
+/** All lanes that wait for the commit that comes next become one. */
+function joinLanes(lanes: string[], next: string | undefined): readonly string[] {
+  const below: string[] = [];
+  if (next === undefined) return below;
+  const kept = lanes.indexOf(next);
+  for (let lane = lanes.lastIndexOf(next); lane > kept; lane = lanes.lastIndexOf(next)) {
+    below.push(joining(lanes.length, kept, lane));
+    lanes.splice(lane, 1);
+  }
+  return below;
 }
 
 /** `├─┘`: the lane on the right ends in the one on the left. */

@@ -32,11 +32,11 @@ type Entry = z.output<typeof entry>;
 const logged = z.looseObject({ entries: z.array(entry), next_cursor: z.string().nullable() });
 
 /** At 80 columns a message keeps about 40 of them: the other columns are shortened, and marks stand behind it where there is room. */
-export const logView: View = ({ structured }, terminal, { graph, today }) => {
+export const logView: View = ({ structured }, terminal, { graph, merged, today }) => {
   const { entries, next_cursor } = logged.parse(structured);
   if (entries.length === 0 && next_cursor === null) return "No commits.\n";
   const { colors, width } = terminal;
-  const isOneBranch = entries.every(({ branch }) => branch === entries[0]?.branch);
+  const isOneBranch = !merged || entries.every(({ branch }) => branch === entries[0]?.branch);
   const cellsOf = (each: Entry): readonly string[] => {
     const notes = marks(each, colors, isOneBranch);
     return isNarrow(width) ? narrowCells(each, notes, terminal, today) : cells(each, notes, colors);
@@ -112,7 +112,7 @@ function roleColor(role: string | null, colors: Colors): (text: string) => strin
   }
 }
 
-/** What is out of the ordinary: an edit, the branch where there are several, a priority, labels. */
+/** What is out of the ordinary: an edit, the branch where several are listed, a priority, labels. */
 function marks(each: Entry, { blue, dim, red }: Colors, isOneBranch: boolean): string {
   const { operation, branch, priority, labels } = each;
   const priorityMark =

@@ -1,0 +1,100 @@
+/** Tool collapse: commits a child's result to its parent (spec 3.6, 8). */
+import { z } from "zod";
+import { collapse } from "../../engine/agents/collapse.ts";
+import {
+  COLLAPSE_ACTIONS,
+  type CollapsePlan,
+  type CollapseResult,
+} from "../../engine/agents/collapse-result.ts";
+import { camelKeys, snakeKeys } from "../names.ts";
+import { flag, text, WRITE_FIELDS } from "../params.ts";
+import { answer, count, plural, shortHashes } from "../render.ts";
+import { defineTool, type Tool } from "../tool.ts";
+import { childPlace } from "./spawn.ts";
+
+const plan = z.strictObject({
+  plan_id: z.string(),
+  child: childPlace,
+  strategy: z.string(),
+  text: z.string(),
+  must_keep: z.array(z.string()),
+  source_tokens: z.int(),
+  target_tokens: z.int(),
+  summary: z.string().nullable(),
+});
+
+export const collapseTool: Tool = defineTool({
+  name: "collapse",
+  title: "Collapse a child",
+  description:
+    "Commit a child's result to its parent branch, linked to the child: your summary, its last_output, or by strategy agent a plan that you answer with plan_id and summary.",
+  effect: "write",
+  isIdempotent: false,
+  input: {
+    child: text.describe("Worktree, branch or tract"),
+    into: text,
+    summary: text,
+    strategy: z.enum(["manual", "agent", "llm", "last_output"]).optional(),
+    review: flag.describe("Wait for action approve"),
+    force: flag,
+    plan_id: text,
+    action: z.enum(COLLAPSE_ACTIONS).optional(),
+  },
+  output: {
+    kind: z.enum(["collapsed", "planned", "rejected"]),
+    child: childPlace.optional(),
+    commit: z.string().optional(),
+    summary_tokens: z.int().optional(),
+    source_tokens: z.int().optional(),
+    lost: z
+      .array(z.strictObject({ kind: z.string(), text: z.string(), commit: z.string().nullable() }))
+      .optional(),
+    plan: plan.optional(),
+    plan_id: z.string().optional(),
+    ...WRITE_FIELDS,
+  },
+  run: async ({ engine }, input) => {
+    const result = await collapse(engine, camelKeys(input));
+    const short = await shortHashes(engine, [result.head]);
+    return {
+      structured: snakeKeys(result),
+      text: answer(described(result, short(result.head)), nextStep(result), result.warnings),
+    };
+  },
+});
+
+function described(result: CollapseResult, head: string): readonly string[] {
+  switch (result.kind) {
+    case "collapsed":
+      return [
+        `Committed the result of ${result.child.worktree} to ${result.branch} as ${head}: ${count(result.summaryTokens)} tokens for ${count(result.sourceTokens)}.`,
+        result.lost.length === 0 ? "" : `${plural(result.lost.length, "fact")} left out; lost[] has them.`,
+      ];
+    case "planned":
+      return planned(result.plan);
+    case "rejected":
+      return [`Rejected plan ${result.planId}; nothing was committed.`];
+  }
+}
+
+function planned({ planId, summary, text: work, mustKeep, targetTokens }: CollapsePlan): readonly string[] {
+  if (summary !== null) return [`Plan ${planId} waits for approval:`, summary];
+  return [
+    `Plan ${planId}: summarise the work below in about ${count(targetTokens)} tokens.`,
+    mustKeep.length === 0 ? "" : `Keep: ${mustKeep.join(", ")}`,
+    work,
+  ];
+}
+
+function nextStep(result: CollapseResult): string {
+  switch (result.kind) {
+    case "collapsed":
+      return `compile with tract ${JSON.stringify(result.child.tract)} and worktree ${JSON.stringify(result.child.worktree)} shows the work behind it: the child stays as it is.`;
+    case "planned":
+      return result.plan.summary === null
+        ? `collapse with plan_id ${result.plan.planId} and summary.`
+        : `collapse with plan_id ${result.plan.planId} and action approve, edit or reject.`;
+    case "rejected":
+      return "collapse the child anew for another result.";
+  }
+}

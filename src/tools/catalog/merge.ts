@@ -1,0 +1,145 @@
+/** Tool merge: takes another branch's commits in, conflicts as data (spec 3.3, 8). */
+import { z } from "zod";
+import { isJson } from "../../engine/content/json-rules.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { shortTarget } from "../../engine/history/open-conflicts.ts";
+import { PICKS } from "../../engine/merge/decisions.ts";
+import type { Conflict, ConflictSide } from "../../engine/merge/material.ts";
+import { merge } from "../../engine/merge/merge.ts";
+import type { MergeResult } from "../../engine/merge/merge-types.ts";
+import { camelKeys, snakeKeys } from "../names.ts";
+import { flag, text, WRITE_FIELDS } from "../params.ts";
+import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
+import { defineTool, type Tool } from "../tool.ts";
+
+const resolution = z.strictObject({
+  target: z.string(),
+  content: z.custom<unknown>(isJson, { error: "expected JSON" }).optional(),
+  pick: z.enum(PICKS).nullable().optional(),
+});
+const sideFields = z.strictObject({
+  commits: z.array(z.string()),
+  hash: z.string().nullable(),
+  text: z.string(),
+  priority: z.string().nullable().optional(),
+});
+const conflictFields = z.strictObject({
+  kind: z.string(),
+  target: z.string(),
+  base: sideFields,
+  ours: sideFields,
+  theirs: sideFields,
+  compressed_by: z.string().optional(),
+});
+
+export const mergeTool: Tool = defineTool({
+  name: "merge",
+  title: "Merge",
+  description:
+    "Merge source into a branch. Conflicts are reported and nothing changes, unless a strategy or resolutions decide them; record keeps them open.",
+  effect: "write",
+  isIdempotent: false,
+  input: {
+    source: z.string(),
+    into: text,
+    strategy: z.enum(["report", "ours", "theirs", "both", "record", "llm"]).optional(),
+    resolutions: z
+      .array(resolution)
+      .meta({ listed: { type: "array", items: { type: "object" } } })
+      .optional()
+      .describe("[{target, content | pick: ours/theirs/base/both}]"),
+    message: text,
+    no_ff: flag,
+    delete_source: flag,
+    dry_run: flag,
+  },
+  hiddenInSelf: ["message", "no_ff", "delete_source"],
+  output: {
+    kind: z.string(),
+    dry_run: z.boolean(),
+    base: z.string().nullable(),
+    conflicts: z.array(conflictFields),
+    resolutions: z.array(z.strictObject({ kind: z.string(), target: z.string(), by: z.string() })),
+    merge_commit: z.string().nullable(),
+    edits: z.array(z.string()),
+    commits_brought: z.strictObject({ count: z.int(), commits: z.array(z.string()) }),
+    tokens_before: z.int(),
+    tokens_after: z.int(),
+    ...WRITE_FIELDS,
+  },
+  readsOnly: ({ dry_run }) => dry_run === true,
+  run: async ({ engine }, { resolutions, ...input }) => {
+    const result = await merge(engine, {
+      ...camelKeys(input),
+      resolutions: resolutions?.map(({ target, content, pick }) => ({
+        target,
+        pick: pick ?? undefined,
+        // A null is a value of its own: it unsets a setting. Beside a pick it stands for nothing given.
+        content: pick != null && content === null ? undefined : content,
+      })),
+    });
+    return {
+      structured: snakeKeys(result),
+      text: answer(await described(engine, result), nextStep(result, input.source), result.warnings),
+    };
+  },
+});
+
+const CONFLICTS_SHOWN = 20;
+const TEXT_CHARS = 160;
+
+async function described(engine: Engine, result: MergeResult): Promise<readonly string[]> {
+  const { conflicts, kind } = result;
+  const short = await shortHashes(engine, [result.head]);
+  const isTold = kind === "conflicts" || kind === "recorded" || result.dryRun;
+  const shown = isTold ? conflicts.slice(0, CONFLICTS_SHOWN) : [];
+  const more =
+    shown.length < conflicts.length && isTold ? [`… ${count(conflicts.length)} conflicts in all`] : [];
+  const place = `${result.branch} is at ${short(result.head)}, ${count(result.tokensAfter)} tokens (${count(result.tokensBefore)} before).`;
+  return [headline(result), ...shown.flatMap(conflictLines), ...more, result.dryRun ? "" : place];
+}
+
+function headline({ kind, dryRun, branch, conflicts, resolutions, commitsBrought }: MergeResult): string {
+  const brought = plural(commitsBrought.count, "commit");
+  const open = resolutions.filter(({ by }) => by === "record").length;
+  const would = dryRun ? "Dry run: " : "";
+  switch (kind) {
+    case "up_to_date":
+      return `${would}${branch} has all of it already.`;
+    case "fast_forward":
+      return `${would}moved ${branch} forward by ${brought}.`;
+    case "clean":
+      return `${would}merged ${brought} without conflicts.`;
+    case "resolved":
+      if (commitsBrought.count === 0) return `${would}${plural(resolutions.length, "conflict")} resolved.`;
+      return `${would}merged ${brought}, ${plural(resolutions.length, "conflict")} resolved.`;
+    case "recorded":
+      return `${would}merged ${brought}; ${plural(open, "conflict")} on record, marked in compile.`;
+    case "conflicts":
+      return `${would}${plural(conflicts.length, "conflict")}; nothing was merged.`;
+  }
+}
+
+function conflictLines({ kind, target, base, ours, theirs }: Conflict): readonly string[] {
+  const line = (name: string, side: ConflictSide): string => {
+    const judged = side.priority == null ? "" : ` [${side.priority}]`;
+    return `  ${name}${judged}: ${oneLine(side.text, TEXT_CHARS)}`;
+  };
+  return [
+    `${kind} of ${shortTarget(target)}`,
+    line("base", base),
+    line("ours", ours),
+    line("theirs", theirs),
+  ];
+}
+
+function nextStep({ kind, dryRun, conflicts }: MergeResult, source: string): string {
+  const first = conflicts[0]?.target;
+  const example = first === undefined ? "" : `{target: ${JSON.stringify(shortTarget(first))}, pick: "ours"}`;
+  if (kind === "conflicts")
+    return `merge ${source} with resolutions such as ${example} or with content, or with strategy ours, theirs, both or record.`;
+  if (dryRun) return "merge without dry_run does it.";
+  if (kind === "recorded")
+    return `go on; resolve later with merge ${source} and resolutions such as ${example}.`;
+  return kind === "up_to_date" ? "go on." : "compile shows the merged context; undo takes the merge back.";
+}

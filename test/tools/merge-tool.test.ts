@@ -1,0 +1,96 @@
+/** What the tool merge answers: a readable report, how to go on, and refusals in the one shape. */
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { withScope } from "../../src/engine/engine.ts";
+import { createBranch } from "../../src/engine/history/branch.ts";
+import type { Hash } from "../../src/storage/records.ts";
+import { executeTool } from "../../src/tools/execute.ts";
+import { TOOLS } from "../../src/tools/registry.ts";
+import { openTestEngine, type TestEngine } from "../support/engine.ts";
+import { say } from "../support/history.ts";
+
+let test: TestEngine;
+let a: Hash;
+beforeEach(async () => {
+  test = await openTestEngine({ store: "memory" });
+  a = await say(test.engine, "a");
+  await createBranch(test.engine, { name: "topic" });
+  await say(test.engine, "a of main", { editTarget: a });
+  await say(test.engine, "a of topic", { editTarget: a, branch: "topic" });
+});
+afterEach(async () => await test.close());
+
+async function outcomeOf(name: string, args: unknown) {
+  const { signal } = new AbortController();
+  return await executeTool(
+    { name, args, signal, progress: () => undefined },
+    {
+      tools: TOOLS,
+      profile: "full",
+      engineFor: async () => withScope(test.engine, {}),
+      readTextFile: async () => "",
+      reportBug: (error) => {
+        throw error;
+      },
+    },
+  );
+}
+
+/** The result, which the tool's output schema takes. */
+async function call(args: unknown, name = "merge") {
+  const outcome = await outcomeOf(name, args);
+  if (!outcome.ok) throw new Error(JSON.stringify(outcome.failure));
+  const { text, structured } = outcome.result;
+  expect(TOOLS.find((tool) => tool.name === name)?.output.safeParse(structured).error).toBeUndefined();
+  // biome-ignore lint/suspicious/noExplicitAny: the schema above has looked at it.
+  return { text, structured: structured as any };
+}
+
+it("reports conflicts with short texts and says how each is resolved", async () => {
+  const { text, structured } = await call({ source: "topic" });
+  expect(structured).toMatchObject({ kind: "conflicts", operation_id: null, merge_commit: null });
+  expect(structured.conflicts[0]).toMatchObject({
+    kind: "both_edit",
+    target: a,
+    ours: { text: "a of main" },
+  });
+  for (const part of [a.slice(0, 12), "a of main", "a of topic", "resolutions", "record"])
+    expect(text).toContain(part);
+});
+
+it("takes resolutions and strategies, and lists what is on record in status", async () => {
+  const recorded = await call({ source: "topic", strategy: "record" });
+  expect(recorded.structured).toMatchObject({ kind: "recorded", resolutions: [{ target: a, by: "record" }] });
+  const status = await call({}, "status");
+  expect(status.structured.conflicts).toEqual([
+    { kind: "both_edit", target: a, merge: recorded.structured.merge_commit },
+  ]);
+  expect(status.text).toContain(a.slice(0, 12));
+  const resolved = await call({
+    source: "topic",
+    resolutions: [{ target: a, content: null, pick: "theirs" }],
+  });
+  expect(resolved.structured).toMatchObject({ kind: "resolved", resolutions: [{ by: "theirs" }] });
+  expect((await call({ source: "topic" })).structured.kind).toBe("up_to_date");
+});
+
+it("refuses with a code and a path what cannot be meant", async () => {
+  const bad = [
+    [{}, "invalid-argument"],
+    [{ source: "nowhere" }, "not-found"],
+    [{ source: "topic", strategy: "mine" }, "invalid-argument"],
+    [{ source: "topic", resolutions: "ours" }, "invalid-argument"],
+    [{ source: "topic", resolutions: [{ target: a, pick: "mine" }] }, "invalid-argument"],
+    [{ source: "topic", resolutions: [{ target: a, take: "ours" }] }, "invalid-argument"],
+    [{ source: "topic", strategy: "llm" }, "llm-not-configured"],
+  ] as const;
+  for (const [args, code] of bad) {
+    const outcome = await outcomeOf("merge", args);
+    expect(outcome).toMatchObject({ ok: false, failure: { code, hint: expect.stringMatching(/./) } });
+  }
+});
+
+it("writes no text of a resolution into the ledger", async () => {
+  await call({ source: "topic", resolutions: [{ target: a, content: "a secret word" }] });
+  const entries = await test.engine.store.readLedger("test", { order: "desc", limit: 3 });
+  expect(JSON.stringify(entries)).not.toContain("secret");
+});
