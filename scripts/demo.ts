@@ -1,6 +1,8 @@
 /** Plays an agent's working day against a real Tract server: `npm run demo`. Exits with 0 only when everything worked. */
 import { strict as assert } from "node:assert";
 import { readFile } from "node:fs/promises";
+import { bringBack, makeRoom } from "./demo/make-room.ts";
+import { mergeBack } from "./demo/merge-back.ts";
 import {
   bar,
   cut,
@@ -44,13 +46,16 @@ try {
 }
 sayWhatNext();
 
-async function playDay({ call, tools, serverVersion }: TractSession): Promise<void> {
+async function playDay(session: TractSession): Promise<void> {
+  const { call, tools, serverVersion } = session;
   good(
     `Tract ${serverVersion} runs as a process of its own; the official MCP client sees ${tools.length} tools`,
   );
   const systemPrompt = await importDay(call);
   const pins = await pinRules(call, systemPrompt);
   await tryIdea(call);
+  await mergeBack(session);
+  await bringBack(session, await makeRoom(session));
   await compileUnderBudgets(call, pins);
   await findAgain(call);
   await takeBack(call);

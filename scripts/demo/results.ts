@@ -55,3 +55,46 @@ export interface Verified {
   readonly ok: boolean;
   readonly checked: { readonly commits: number; readonly contents: number; readonly ledger: number };
 }
+
+export interface Logged {
+  readonly entries: readonly { readonly hash: string }[];
+}
+
+interface Side {
+  readonly text: string | null;
+}
+export interface Merged {
+  readonly kind: string;
+  readonly conflicts: readonly {
+    readonly kind: string;
+    readonly target: string;
+    readonly ours: Side;
+    readonly theirs: Side;
+  }[];
+  readonly commits_brought: { readonly count: number };
+}
+
+export interface Compressed {
+  readonly groups: readonly { readonly sources: readonly string[]; readonly summary: string | null }[];
+  readonly context_tokens: number;
+  readonly kept_count: number;
+  readonly lost_count: number;
+  /** Of strategy agent: what summaries are wanted of. */
+  readonly plan?: {
+    readonly plan_id: string;
+    readonly groups: readonly {
+      readonly sources: readonly string[];
+      readonly must_keep: readonly string[];
+    }[];
+  };
+}
+
+export interface Expanded {
+  readonly commits: readonly { readonly hash: string; readonly message: string }[];
+  readonly tokens: number;
+  readonly left_out: { readonly commits: number };
+}
+
+export interface Undone {
+  readonly operation_id: string;
+}

@@ -3,7 +3,7 @@ import type { Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import { linearize } from "../compile/stages/linearize.ts";
 import type { Engine } from "../engine.ts";
-import { NO_COVERAGE, readCoverage } from "../history/coverage.ts";
+import { readCoverage } from "../history/coverage.ts";
 import { readOpenConflicts } from "../history/open-conflicts.ts";
 import type { Site } from "../history/snapshot.ts";
 import { invariant } from "../invariant.ts";
@@ -74,8 +74,7 @@ async function joinAll(
   { annotationOf, site }: StepsInput,
 ): Promise<readonly Step[]> {
   if (steps.every(({ kind }) => kind === "copy")) return steps;
-  const hasSummaries = site.head !== null;
-  const coverage = hasSummaries ? await readCoverage(engine, site.head?.hash ?? null) : NO_COVERAGE;
+  const coverage = await readCoverage(engine, site.head?.hash ?? null);
   const joined: Step[] = [];
   for (const step of steps)
     joined.push(

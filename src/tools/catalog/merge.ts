@@ -102,21 +102,25 @@ async function described(engine: Engine, result: MergeResult): Promise<readonly 
 function headline({ kind, dryRun, branch, conflicts, resolutions, commitsBrought }: MergeResult): string {
   const brought = plural(commitsBrought.count, "commit");
   const open = resolutions.filter(({ by }) => by === "record").length;
-  const would = dryRun ? "Dry run: " : "";
+  const [merged, moved, resolved] = dryRun
+    ? ["Would merge", "Would move", "Would resolve"]
+    : ["Merged", "Moved", "Resolved"];
+  const decided = plural(resolutions.length, "conflict");
   switch (kind) {
     case "up_to_date":
-      return `${would}${branch} has all of it already.`;
+      return `${branch} has all of it already.`;
     case "fast_forward":
-      return `${would}moved ${branch} forward by ${brought}.`;
+      return `${moved} ${branch} forward by ${brought}.`;
     case "clean":
-      return `${would}merged ${brought} without conflicts.`;
+      return `${merged} ${brought} without conflicts.`;
     case "resolved":
-      if (commitsBrought.count === 0) return `${would}${plural(resolutions.length, "conflict")} resolved.`;
-      return `${would}merged ${brought}, ${plural(resolutions.length, "conflict")} resolved.`;
+      return commitsBrought.count === 0
+        ? `${resolved} ${decided}.`
+        : `${merged} ${brought}; ${decided} resolved.`;
     case "recorded":
-      return `${would}merged ${brought}; ${plural(open, "conflict")} on record, marked in compile.`;
+      return `${merged} ${brought}; ${plural(open, "conflict")} on record, marked in compile.`;
     case "conflicts":
-      return `${would}${plural(conflicts.length, "conflict")}; nothing was merged.`;
+      return `${plural(conflicts.length, "conflict")}; nothing ${dryRun ? "would be" : "was"} merged.`;
   }
 }
 
