@@ -11,8 +11,10 @@ import { TractError } from "../../src/engine/errors.ts";
 import { annotate } from "../../src/engine/history/annotate.ts";
 import { commit } from "../../src/engine/history/commit.ts";
 import type { CommitRequestItem } from "../../src/engine/history/commit-items.ts";
+import { effectivePriority, type Judged, judged } from "../../src/engine/history/priority.ts";
 import { undo } from "../../src/engine/history/undo.ts";
 import { verify } from "../../src/engine/ledger/verify.ts";
+import type { CommitRecord, Hash } from "../../src/storage/records.ts";
 import { anthropicProblems } from "../support/anthropic-rules.ts";
 import { FILLER } from "../support/compress.ts";
 import { openTestEngine } from "../support/engine.ts";
@@ -127,7 +129,7 @@ async function expectWhole(engine: Engine, { groups }: Compressed): Promise<void
     if (result.kind !== "expanded") throw new Error("nothing was to be restored");
     const given = new Set(result.commits.map(({ hash }) => hash));
     const originals = sources.filter((hash) => given.has(hash));
-    const [commits] = [await engine.store.readCommits("test", sources)];
+    const commits = await engine.store.readCommits("test", sources);
     expect(originals.length).toBe(commits.filter(({ operation }) => operation !== "summary").length);
   }
 }
@@ -164,14 +166,25 @@ async function lookAt(engine: Engine): Promise<Look> {
     commits: context.commitHashes[i] ?? [],
     message: JSON.stringify(message),
   }));
-  const hashes = messages.flatMap(({ commits }) => commits);
   const pinned: string[] = [];
-  for (const hash of hashes) {
-    const rows = await engine.store.readCommitAnnotations("test", hash as never);
-    const [made] = await engine.store.readCommits("test", [hash as never]);
-    if ((rows.at(-1)?.priority ?? made?.priority) === "pinned") pinned.push(hash);
-  }
+  for (const hash of context.commitHashes.flat())
+    if (await isPinned(engine, hash, context.head)) pinned.push(hash);
   return { bytes: JSON.stringify(context.messages), messages, pinned, tokens: context.tokenCount };
+}
+
+/** An edit that is annotated itself decides over its target. */
+async function isPinned(engine: Engine, hash: Hash, head: Hash | null): Promise<boolean> {
+  const { store } = engine;
+  const [target] = await store.readCommits("test", [hash]);
+  const edit = head === null ? undefined : (await store.readEdits("test", hash, head)).at(-1);
+  if (target === undefined) throw new Error("a message has a commit");
+  const judge = async (commit: CommitRecord): Promise<Judged> =>
+    judged(commit, (await store.readCommitAnnotations("test", commit.hash)).at(-1));
+  const own = await judge(target);
+  return (
+    (edit === undefined ? effectivePriority(own, null) : effectivePriority(await judge(edit), own)) ===
+    "pinned"
+  );
 }
 
 function requestOf(wanted: Wish, { messages, tokens }: Look): CompressRequest {

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type CompiledContext, compile } from "../../src/engine/compile/compile.ts";
-import { linearize } from "../../src/engine/compile/stages/linearize.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { TractError } from "../../src/engine/errors.ts";
 import { NO_ANNOTATION } from "../../src/engine/history/annotation-state.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
 import { checkout } from "../../src/engine/history/checkout.ts";
+import { linearize } from "../../src/engine/history/linearize.ts";
 import { undo } from "../../src/engine/history/undo.ts";
 import { verify } from "../../src/engine/ledger/verify.ts";
 import { type ReorganizeResult, reorganize } from "../../src/engine/rewrite/reorganize.ts";

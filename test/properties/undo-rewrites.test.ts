@@ -81,7 +81,7 @@ it.each(cases)(
   async ({ store, numRuns }) => {
     const done = new Map<string, number>();
     const property = fc.asyncProperty(
-      fc.array(rewrite, { minLength: 8, maxLength: 24, size: "max" }),
+      fc.array(rewrite, { minLength: 12, maxLength: 30, size: "max" }),
       async (script) => {
         const test = await openTestEngine({ store });
         const { engine } = test;

@@ -55,6 +55,7 @@ export type Rewrite =
   | { readonly do: "collapse" }
   | { readonly do: "send"; readonly text: string };
 
+const CHILD = "helper";
 const back = fc.integer({ min: 0, max: 8 });
 const name = fc.constantFrom("main", "one", "two");
 const onMissingTarget = fc.constantFrom("as_append" as const, "with_target", "drop", "error");
@@ -70,12 +71,13 @@ function does<const Name extends string, Fields extends object>(
 const simple = simpleAction.filter((one): one is Simple => one.do !== "undo" && one.do !== "join");
 
 export const rewrite: fc.Arbitrary<Rewrite> = fc.oneof(
-  { weight: 16, arbitrary: simple },
+  { weight: 14, arbitrary: simple },
+  { weight: 5, arbitrary: does("branch", { name, back }) },
   { weight: 4, arbitrary: does("work", { count: fc.integer({ min: 1, max: 3 }) }) },
   {
-    weight: 6,
+    weight: 10,
     arbitrary: does("merge", {
-      source: name,
+      source: fc.oneof({ weight: 5, arbitrary: name }, { weight: 1, arbitrary: fc.constant(CHILD) }),
       strategy: fc.constantFrom(undefined, "ours" as const, "theirs", "both", "record", "record"),
       noFf: fc.boolean(),
       deleteSource: fc.constantFrom(false, false, false, true),
@@ -89,7 +91,7 @@ export const rewrite: fc.Arbitrary<Rewrite> = fc.oneof(
       count: fc.integer({ min: 1, max: 5 }),
     }),
   },
-  { weight: 2, arbitrary: does("uncompress", { index: fc.nat({ max: 3 }) }) },
+  { weight: 4, arbitrary: does("uncompress", { index: fc.nat({ max: 3 }) }) },
   {
     weight: 5,
     arbitrary: does("reorganize", {
@@ -118,9 +120,9 @@ export const rewrite: fc.Arbitrary<Rewrite> = fc.oneof(
   },
   { weight: 1, arbitrary: does("reset", { back }) },
   { weight: 1, arbitrary: does("delete", { name }) },
-  { weight: 1, arbitrary: does("spawn", { inherit: fc.constantFrom("head" as const, "full", "none") }) },
-  { weight: 1, arbitrary: does("child says", { text }) },
-  { weight: 1, arbitrary: fc.constant({ do: "collapse" as const }) },
+  { weight: 3, arbitrary: does("spawn", { inherit: fc.constantFrom("head" as const, "full", "none") }) },
+  { weight: 4, arbitrary: does("child says", { text }) },
+  { weight: 3, arbitrary: fc.constant({ do: "collapse" as const }) },
   { weight: 1, arbitrary: does("send", { text }) },
 );
 
@@ -144,8 +146,6 @@ export async function act(engine: Engine, what: Rewrite): Promise<void> {
     if (!(error instanceof TractError)) throw error;
   }
 }
-
-const CHILD = "helper";
 
 async function attempt(engine: Engine, what: Rewrite): Promise<unknown> {
   switch (what.do) {

@@ -131,7 +131,9 @@ describe("the library and the command line", () => {
     try {
       await cli.run(["commit", FILLER.repeat(8)]);
       await cli.run(["commit", FILLER.repeat(8)]);
-      const result = await cli.json(["compress", "--from", "HEAD~1", "--to", "HEAD", "--file", "-"], { stdin: "A long talk." });
+      const result = await cli.json(["compress", "--from", "HEAD~1", "--to", "HEAD", "--file", "-"], {
+        stdin: "A long talk.",
+      });
       expect(result).toMatchObject({ kind: "compressed", strategy: "manual" });
       expect((await cli.run(["compile"])).out).toContain("A long talk.");
       expect((await cli.run(["expand", "HEAD"])).out).toContain("We looked at several ways");

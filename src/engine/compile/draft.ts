@@ -2,6 +2,7 @@
 import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import { type Coverage, coverageOf, isSummaryRow, NO_COVERAGE } from "../history/coverage.ts";
+import { linearize } from "../history/linearize.ts";
 import { AnnotationLog } from "./annotation-log.ts";
 import type { Entry, Place } from "./entry.ts";
 import { withOut } from "./entry.ts";
@@ -13,7 +14,6 @@ import { applyAnnotations } from "./stages/apply-annotations.ts";
 import { applyEdits } from "./stages/apply-edits.ts";
 import { applyStrategy } from "./stages/apply-strategy.ts";
 import { applySummaries } from "./stages/apply-summaries.ts";
-import { linearize } from "./stages/linearize.ts";
 import { pairTools, type Settled } from "./stages/pair-tools.ts";
 import type { Unit } from "./unit.ts";
 

@@ -2,6 +2,7 @@
 import type { Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
+import { linearize } from "../history/linearize.ts";
 import { resolveCommit } from "../history/revision.ts";
 import type { CompilePoint } from "./cache.ts";
 import { resolveRequest } from "./compile.ts";
@@ -11,7 +12,6 @@ import type { Entry, OmitReason } from "./entry.ts";
 import type { CompileRequest } from "./options.ts";
 import { readRecord, rebuildRecord } from "./record.ts";
 import { segmentsOf } from "./segment.ts";
-import { linearize } from "./stages/linearize.ts";
 
 export interface Explanation {
   readonly hash: Hash;

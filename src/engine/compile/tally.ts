@@ -2,6 +2,7 @@
 import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import { type Coverage, coverageOf, NO_COVERAGE } from "../history/coverage.ts";
+import { linearize } from "../history/linearize.ts";
 import { TOKENS_PER_MESSAGE } from "../tokens/message-overhead.ts";
 import { AnnotationLog } from "./annotation-log.ts";
 import { changesCoverage } from "./draft.ts";
@@ -13,7 +14,6 @@ import { applyAnnotations } from "./stages/apply-annotations.ts";
 import { applyEdits } from "./stages/apply-edits.ts";
 import { outlineTextOf } from "./stages/apply-strategy.ts";
 import { applySummaries } from "./stages/apply-summaries.ts";
-import { linearize } from "./stages/linearize.ts";
 
 export interface Tally {
   readonly head: Hash | null;

@@ -1,8 +1,8 @@
 /** Finds the blocks of a context that a request selects: a range, a list, what is old, or what has to go to reach a size (spec 3.5). */
 import type { Hash, JsonObject } from "../../storage/records.ts";
 import type { Entry } from "../compile/entry.ts";
-import { linearize } from "../compile/stages/linearize.ts";
 import type { Engine } from "../engine.ts";
+import { linearize } from "../history/linearize.ts";
 import { resolveCommit } from "../history/revision.ts";
 import { type Block, type BranchContext, blocksByCommit, entriesOf, oldBlocks } from "./head-context.ts";
 import { type SizeGoal, selectForSize } from "./select-for-size.ts";

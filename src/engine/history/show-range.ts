@@ -3,8 +3,10 @@ import type { Hash } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { chainDistance } from "./chain-distance.ts";
+import { linearize } from "./linearize.ts";
 import type { RangeExpression } from "./range.ts";
 import { resolveCommit } from "./revision.ts";
+import { readSite } from "./snapshot.ts";
 
 export interface RangeRequest {
   readonly range: RangeExpression;
@@ -21,9 +23,10 @@ export interface RangePage {
 }
 
 /**
- * Reads a page of the first-parent chain from `from` to `to`; costs what the page costs, however long the range is.
+ * Reads a page of what stands from `from` to `to`. Along first parents it costs what the page costs, however long the range is; over merged
+ * branches the order is that of compile behind HEAD, which is read for it.
  *
- * @throws TractError `not-found`, `ambiguous-ref`, `invalid-argument` when `from` is not on the first-parent chain of `to`.
+ * @throws TractError `not-found`, `ambiguous-ref`, `invalid-argument` when `from` does not stand before `to`.
  */
 export async function readRange(engine: Engine, request: RangeRequest): Promise<RangePage> {
   const { scope, store } = engine;
@@ -31,7 +34,7 @@ export async function readRange(engine: Engine, request: RangeRequest): Promise<
   const from = await resolveCommit(engine, { ref: range.from, branch });
   const to = await resolveCommit(engine, { ref: range.to, branch });
   const distance = await chainDistance(engine, from, to);
-  if (distance === null) throw await notOneChain(engine, from, to);
+  if (distance === null) return await readOverMerges(engine, request, { from, to });
   const total = distance + 1;
   const count = Math.min(limit, total - offset);
   if (count <= 0) return { hashes: [], total };
@@ -43,7 +46,23 @@ export async function readRange(engine: Engine, request: RangeRequest): Promise<
   return { hashes: rows.map((row) => row.hash).reverse(), total };
 }
 
-async function notOneChain({ scope, store }: Engine, from: Hash, to: Hash): Promise<TractError> {
+/** A stub may span what came from several branches; then its ends are on no one chain. */
+async function readOverMerges(
+  engine: Engine,
+  { branch, offset, limit }: RangeRequest,
+  { from, to }: { readonly from: Hash; readonly to: Hash },
+): Promise<RangePage> {
+  const { scope, store } = engine;
+  const { head } = await readSite(engine, { branch });
+  const chain = head === null ? null : await store.readChain(scope.tract, head.hash);
+  const order = head === null || chain === null ? [] : linearize(chain, head.hash);
+  const hashes = order.map(({ commit }) => commit.hash);
+  const [first, last] = [hashes.indexOf(from), hashes.indexOf(to)];
+  if (first < 0 || last < first) throw await notInOrder(engine, from, to);
+  return { hashes: hashes.slice(first, last + 1).slice(offset, offset + limit), total: last - first + 1 };
+}
+
+async function notInOrder({ scope, store }: Engine, from: Hash, to: Hash): Promise<TractError> {
   const isReversed = await store.isReachable(scope.tract, to, from);
   return new TractError(
     "invalid-argument",

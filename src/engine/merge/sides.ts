@@ -1,9 +1,9 @@
 /** What each side of a merge did since the two parted: read once, as plain data (spec 3.3). */
 import type { CommitRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { linearize } from "../compile/stages/linearize.ts";
 import type { Engine } from "../engine.ts";
 import { type Coverage, coverageOf, isSummaryRow, NO_COVERAGE } from "../history/coverage.ts";
+import { linearize } from "../history/linearize.ts";
 
 /** One side: the commits that its tip reaches and the other's does not. */
 export interface SideFacts {

@@ -1,9 +1,9 @@
 /** Reads what a history showed at an earlier commit, and what came since: what `restore` goes back to (spec 3.7). */
 import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { linearize } from "../compile/stages/linearize.ts";
 import type { Engine } from "../engine.ts";
 import { type Coverage, coverageOf } from "../history/coverage.ts";
+import { linearize } from "../history/linearize.ts";
 import type { Site } from "../history/snapshot.ts";
 import { invariant } from "../invariant.ts";
 

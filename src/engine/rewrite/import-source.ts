@@ -1,9 +1,9 @@
 /** Reads the commits that import_commit copies: single ones and ranges, of this tract or of another one in the store (spec 3.4). */
 import type { ContentTypeRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { linearize } from "../compile/stages/linearize.ts";
 import { type Engine, withScope } from "../engine.ts";
 import { TractError } from "../errors.ts";
+import { linearize } from "../history/linearize.ts";
 import { splitRange } from "../history/range.ts";
 import { resolveCommit } from "../history/revision.ts";
 import { invariant } from "../invariant.ts";

@@ -1,11 +1,11 @@
 /** Finds the commits that reorganize makes again, in linear order, and what they are to stand on (spec 3.4; spec 9, 19). */
 import type { CommitRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { linearize } from "../compile/stages/linearize.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { chainDistance } from "../history/chain-distance.ts";
 import { coverageOf, isSummaryRow, readCoverage } from "../history/coverage.ts";
+import { linearize } from "../history/linearize.ts";
 import { resolveCommit } from "../history/revision.ts";
 import { invariant } from "../invariant.ts";
 import { invalidArgument, type NamedCommits, type ReorganizeRequest } from "./reorganize-request.ts";

@@ -1,9 +1,9 @@
 /** Decides what becomes of every commit of a range: order, joins, what edits and summaries belong to, and what there is to warn of. */
 import type { Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { linearize } from "../compile/stages/linearize.ts";
 import type { Engine } from "../engine.ts";
 import { readCoverage } from "../history/coverage.ts";
+import { linearize } from "../history/linearize.ts";
 import { readOpenConflicts } from "../history/open-conflicts.ts";
 import type { Site } from "../history/snapshot.ts";
 import { invariant } from "../invariant.ts";

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { annotate } from "../../../src/engine/history/annotate.ts";
-import { createBranch } from "../../../src/engine/history/branch.ts";
+import { createBranch, switchBranch } from "../../../src/engine/history/branch.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
 import { log } from "../../../src/engine/history/log.ts";
 import { type ShowRequest, show } from "../../../src/engine/history/show.ts";
@@ -29,6 +29,21 @@ async function shownMessages(request: ShowRequest): Promise<readonly string[]> {
 }
 
 describe("show", () => {
+  it("reads a range that goes over merged branches in the order of compile", async () => {
+    const [one = "", two = ""] = await sayAll("one", "two");
+    await createBranch(engine, { name: "side", from: one, switch: true });
+    const three = await say(engine, "three");
+    const four = await say(engine, "four");
+    await switchBranch(engine, { name: "main" });
+    await mergeIn(engine, "side");
+    await say(engine, "five");
+    expect(await shownMessages({ refs: [`${two}..${four}`] })).toEqual(["two", "three", "four"]);
+    const page = await show(engine, { refs: [`${two}..${four}`], offset: 1, limit: 1 });
+    expect(page.commits.map(({ hash }) => hash)).toEqual([three]);
+    const reversed = await refusal(engine, () => show(engine, { refs: [`${four}..${two}`] }));
+    expect(reversed.code).toBe("invalid-argument");
+  });
+
   it("reads a commit of the largest batch as it reads any other", async () => {
     const hashes = await sayAll(
       ...Array.from({ length: engine.limits.batchItemsMax }, (_, i) => `line ${i}`),

@@ -1,7 +1,7 @@
 /** Stage 1: one order for any graph, every commit once, what a merge brings directly before the merge (spec 2.2). */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { linearize } from "../../../src/engine/compile/stages/linearize.ts";
+import { linearize } from "../../../src/engine/history/linearize.ts";
 import type { Hash } from "../../../src/storage/records.ts";
 import { ChainBuilder } from "../../support/chain-builder.ts";
 

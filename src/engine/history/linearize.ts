@@ -1,6 +1,6 @@
-/** Stage 1 of compile: one order for the whole history behind a head (spec 2.2). */
-import type { Hash } from "../../../storage/records.ts";
-import type { ChainCommit } from "../../../storage/store.ts";
+/** One order for the whole history behind a head: stage 1 of compile, and what a range means where branches were merged (spec 2.2). */
+import type { Hash } from "../../storage/records.ts";
+import type { ChainCommit } from "../../storage/store.ts";
 
 /**
  * The first-parent chain, oldest first; at a merge the other parents' ancestors that were not seen yet, in the same order, directly before
