@@ -1,4 +1,6 @@
 /** The text of a child's result: its last output, or a summary that has passed the guard (spec 3.6, 3.5). */
+
+import type { ChildWork } from "../compile/child-work.ts";
 import { type Entry, textOf } from "../compile/entry.ts";
 import { factsIn } from "../compress/facts.ts";
 import { checkSummary, type LostFact } from "../compress/guard.ts";
@@ -7,7 +9,6 @@ import { type RetainRule, retainedTexts, retainRulesOf } from "../compress/retai
 import { boundary } from "../cut-text.ts";
 import { TractError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
-import type { ChildWork } from "./child-work.ts";
 
 /** What a summary of a child's work is held against. */
 export interface Material {

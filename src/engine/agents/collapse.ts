@@ -1,10 +1,11 @@
 /** Collapses a child: its result becomes a commit of the parent with a link back; the child stays as it is (spec 3.6). */
 import type { PlanRecord } from "../../storage/records.ts";
+import { readChildWork } from "../compile/child-work.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { type Planned, publishPlan } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
-import { readChildNow, readChildWork } from "./child-work.ts";
+import { readChildNow } from "./child-now.ts";
 import { planCollapse } from "./collapse-change.ts";
 import { type Proposal, readPlan, rejectPlan, storePlan } from "./collapse-plan.ts";
 import type { CollapseRequest, CollapseResult, CollapseStrategy } from "./collapse-result.ts";
@@ -69,11 +70,8 @@ async function decide(
   const { target, childHead, strategy } = proposal;
   const now = await readChildNow(engine, target.child);
   const newer = await readNewer(engine, proposal, now.head?.hash ?? null);
-  const work = await readChildWork(engine, target.child, {
-    site: now.site,
-    head: childHead,
-    from: target.from,
-  });
+  const { tract } = target.child;
+  const work = await readChildWork(engine, { tract, head: childHead, from: target.from });
   const material = materialOf(work);
   const isWritten = proposal.text !== null || strategy === "last_output";
   const result: ResultText | null = !isWritten

@@ -5,7 +5,7 @@ import type { Engine } from "../engine.ts";
 import { pointAt } from "../history/context-size.ts";
 import { readSettings } from "../history/settings.ts";
 import type { ChildPlace } from "../history/spawn-link.ts";
-import { readChildNow } from "./child-work.ts";
+import { readChildNow } from "./child-now.ts";
 import { readFamily, type Spawning } from "./family.ts";
 
 export interface LineageNode extends ChildPlace {

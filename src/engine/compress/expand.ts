@@ -17,7 +17,7 @@ import { wrong } from "./selection-words.ts";
 import { type Uncompressed, uncompress } from "./uncompress.ts";
 
 export interface ExpandRequest {
-  /** A summary, or a message whose tool result became a receipt, or that edit. */
+  /** A summary, a message whose tool result became a receipt, or that edit, or the result of a child that collapse committed. */
   readonly summary: string;
   /** What matters; default: everything, oldest first. */
   readonly query?: string | undefined;
@@ -44,6 +44,8 @@ export interface ExpandedCommit {
 export interface Expanded {
   readonly kind: "expanded";
   readonly summary: Hash;
+  /** Where the commits are: of a child's result the child's tract. */
+  readonly tract: string;
   /** In order of history. */
   readonly commits: readonly ExpandedCommit[];
   /** Of these messages, framing included; at most the budget. */
@@ -82,15 +84,16 @@ export async function expand(engine: Engine, request: ExpandRequest): Promise<Ex
   const terms = query === undefined ? null : searchTerms(query, engine.limits);
   if (terms?.length === 0) throw wrong("query", "words to look for");
   const { stand } = await readStand(engine, { summary, branch });
-  if (stand.kind === "edit") return await expandEdit(stand, budget);
-  return expandSummary(stand.commit.hash, stand.units, { terms, budget });
+  if (stand.kind === "edit") return { ...expandEdit(stand, budget), tract: engine.scope.tract };
+  const tract = stand.kind === "result" ? stand.link.tract : engine.scope.tract;
+  return { ...expandSummary(stand.commit.hash, stand.units, { terms, budget }), tract };
 }
 
 function expandSummary(
   summary: Hash,
   units: readonly Unit[],
   { terms, budget }: { readonly terms: readonly string[] | null; readonly budget: number },
-): Expanded {
+): Omit<Expanded, "tract"> {
   const wanted = terms === null ? units : rankUnits(units, terms);
   const chosen = new Set<Unit>();
   let tokens = 0;
@@ -137,7 +140,7 @@ function told(entry: Entry): ExpandedCommit {
   };
 }
 
-async function expandEdit(stand: Extract<Stand, { kind: "edit" }>, budget: number): Promise<Expanded> {
+function expandEdit(stand: Extract<Stand, { kind: "edit" }>, budget: number): Omit<Expanded, "tract"> {
   const { edit, target, before } = stand;
   const { commit, body } = before;
   invariant(body !== null && commit.contentType !== null, "what an edit replaces has a content");

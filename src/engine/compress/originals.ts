@@ -1,6 +1,7 @@
-/** Finds what a summary or a receipt stands for: the messages themselves, through summaries of summaries (spec 3.5: expand). */
+/** Finds what a summary, a receipt or a child's result stands for: the messages themselves, through summaries of summaries (spec 3.5, 3.6). */
 import type { CommitRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
+import { readChildWork } from "../compile/child-work.ts";
 import { type Entry, withOut } from "../compile/entry.ts";
 import { loadDraft } from "../compile/load-draft.ts";
 import { pairTools } from "../compile/stages/pair-tools.ts";
@@ -10,6 +11,7 @@ import { TractError } from "../errors.ts";
 import type { Coverage } from "../history/coverage.ts";
 import { resolveCommit } from "../history/revision.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
+import { type CollapseLink, readCollapseLink } from "../history/spawn-link.ts";
 import { invariant } from "../invariant.ts";
 import { entriesOf, WHOLE_CONTEXT } from "./head-context.ts";
 
@@ -31,6 +33,14 @@ export type Stand =
       readonly target: CommitRecord;
       /** What showed there before the edit. */
       readonly before: ChainCommit;
+    }
+  | {
+      /** The result of a child, which collapse committed. */
+      readonly kind: "result";
+      readonly commit: CommitRecord;
+      readonly link: CollapseLink;
+      /** The child's own work, in order. */
+      readonly units: readonly Unit[];
     };
 
 /** @throws TractError `not-found`, `ambiguous-ref`, `invalid-argument` for a commit that stands for nothing else. */
@@ -44,6 +54,8 @@ export async function readStand(
   const [commit] = await store.readCommits(scope.tract, [hash]);
   invariant(commit, "a resolved commit is in the store");
   if (commit.operation === "summary") return { site, stand: await readSummary(engine, site, commit) };
+  const link = readCollapseLink(commit);
+  if (link !== null) return { site, stand: await readResult(engine, commit, link) };
   return { site, stand: await readEdit(engine, site, commit) };
 }
 
@@ -67,6 +79,24 @@ async function readSummary(engine: Engine, site: Site, commit: CommitRecord): Pr
   );
   invariant(units !== null, "pairing from nothing is always possible");
   return { kind: "summary", commit, isHere, coverage, units };
+}
+
+async function readResult(engine: Engine, commit: CommitRecord, link: CollapseLink): Promise<Stand> {
+  const [head] = await engine.store.readCommits(link.tract, [link.head]);
+  if (head === undefined) throw childIsGone(commit, link);
+  const { units } = await readChildWork(engine, link);
+  return { kind: "result", commit, link, units };
+}
+
+function childIsGone({ hash }: CommitRecord, { tract, worktree }: CollapseLink): TractError {
+  return new TractError(
+    "not-found",
+    `the work of child ${JSON.stringify(worktree)} of tract ${JSON.stringify(tract)} is not in this store`,
+    {
+      hint: "The result itself says what came of it: show it. The child's tract may be in the store that this one was copied from.",
+      data: { commit: hash, tract, worktree },
+    },
+  );
 }
 
 /** Sources that are no summaries themselves. */
@@ -108,7 +138,7 @@ function standsForNothing({ hash, operation }: CommitRecord, { branch }: Site): 
       ? `is an edit that is not in the history of ${branch ?? "HEAD"}`
       : "is neither a summary nor an edited message";
   return new TractError("invalid-argument", `summary: commit ${hash.slice(0, 12)} ${what}`, {
-    hint: "Name a summary that compress made, or a message whose result became a receipt; show gives any other commit whole.",
+    hint: "Name a summary that compress made, a message whose result became a receipt, or a child's collapsed result; show gives any other commit whole.",
     data: { path: "summary", commit: hash },
   });
 }

@@ -51,6 +51,7 @@ async function planUncompress(
   { summary, branch: asked }: UncompressRequest,
 ): Promise<Planned<Uncompressed>> {
   const { site, stand } = await readStand(engine, { summary, branch: asked });
+  if (stand.kind === "result") throw hidesNothing(stand.commit);
   const branch = attachedBranch(site);
   const { head, tract } = site;
   if (head === null || tract === null) throw elsewhere(standing(stand), branch);
@@ -142,7 +143,18 @@ async function editingBack(
   return { item, ended: edit.hash, restored: [target.hash] };
 }
 
-function standing(stand: Stand): Hash {
+function hidesNothing({ hash }: CommitRecord): TractError {
+  return new TractError(
+    "invalid-argument",
+    `summary: ${hash.slice(0, 12)} is the result of a child and hides nothing`,
+    {
+      hint: "Leave restore out to read the child's work, or merge the child's branch to have it in this context.",
+      data: { path: "summary", commit: hash },
+    },
+  );
+}
+
+function standing(stand: Exclude<Stand, { kind: "result" }>): Hash {
   return stand.kind === "summary" ? stand.commit.hash : stand.edit.hash;
 }
 

@@ -28,6 +28,7 @@ export const expandTool: Tool = defineTool({
   output: {
     kind: z.string(),
     summary: z.string(),
+    tract: z.string().optional(),
     commits: z
       .array(
         z.strictObject({
@@ -66,11 +67,12 @@ async function presentExpanded(engine: Engine, result: Expanded, isQuery: boolea
     ...commits.map(({ hash }) => hash),
     ...leftOut.hashes.slice(0, LEFT_TOLD),
   ]);
+  const elsewhere = result.tract === engine.scope.tract ? "" : ` with tract ${JSON.stringify(result.tract)}`;
   const told = `${plural(commits.length, "original")} of ${short(result.summary)}, ${count(result.tokens)} of ${count(result.budgetTokens)} tokens:`;
   const left =
     leftOut.commits === 0
       ? null
-      : `Left out: ${plural(leftOut.commits, "message")}, ${count(leftOut.tokens)} tokens: show ${leftOut.hashes.slice(0, LEFT_TOLD).map(short).join(" ")}${leftOut.commits > LEFT_TOLD ? " …" : ""}`;
+      : `Left out: ${plural(leftOut.commits, "message")}, ${count(leftOut.tokens)} tokens: show ${leftOut.hashes.slice(0, LEFT_TOLD).map(short).join(" ")}${leftOut.commits > LEFT_TOLD ? " …" : ""}${elsewhere}`;
   const none = commits.length === 0 && isQuery ? "No original has a word of the query." : null;
   return {
     structured: snakeKeys(result),

@@ -6,6 +6,7 @@ import type {
   PlannedCollapse,
 } from "../../../src/engine/agents/collapse-result.ts";
 import { spawn } from "../../../src/engine/agents/spawn.ts";
+import { expand } from "../../../src/engine/compress/expand.ts";
 import { type Engine, withScope } from "../../../src/engine/engine.ts";
 import { annotate } from "../../../src/engine/history/annotate.ts";
 import { createBranch } from "../../../src/engine/history/branch.ts";
@@ -51,6 +52,24 @@ async function planned(request: CollapseRequest): Promise<PlannedCollapse> {
 }
 
 describe.each(["branch", "tract"] as const)("collapse of a child as %s", (as) => {
+  it("commits a result that expand follows to what the child did", async () => {
+    const { engine } = test;
+    const child = await workingChild(as);
+    const { commit: made } = await collapsed({ child: "finder" });
+    await say(child, "Said afterwards.");
+    const work = await expand(engine, { summary: made });
+    if (work.kind !== "expanded") throw new Error("nothing is restored");
+    expect(work.commits.map(({ message }) => message)).toEqual([
+      "dialogue: I am looking at /src/parse.ts.",
+      "dialogue: Line 12 of /src/parse.ts divides by zero.",
+    ]);
+    expect(work.tract).toBe(child.scope.tract);
+    const found = await expand(engine, { summary: made, query: "zero" });
+    expect(found).toMatchObject({ commits: [{ message: expect.stringContaining("zero") }] });
+    const refused = await refusal(engine, () => expand(engine, { summary: made, restore: true }));
+    expect(refused.code).toBe("invalid-argument");
+  });
+
   it("commits its last output to the parent, with a link to the child, which stays", async () => {
     const { engine } = test;
     const child = await workingChild(as);
