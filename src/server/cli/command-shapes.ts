@@ -15,6 +15,8 @@ export interface CommandShape {
   readonly positionals: readonly Positional[];
   /** The argument that `-` fills from stdin, and `--file` from a file. */
   readonly textArgument: string | null;
+  /** The argument in whose place `-` may stand: the same, or what else would say where the text is. */
+  readonly dashArgument: string | null;
 }
 
 export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
@@ -48,14 +50,19 @@ export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
   blame: shape([{ argument: "text", label: "text", takes: "words" }], { textArgument: "text" }),
   verify: shape([]),
   gc: shape([]),
-  import_transcript: shape([one("path", "file")], { aliases: ["import"], textArgument: "text" }),
+  import_transcript: shape([one("path", "file")], {
+    aliases: ["import"],
+    textArgument: "text",
+    dashArgument: "path",
+  }),
 };
 
 function shape(
   positionals: readonly Positional[],
-  rest: Partial<Pick<CommandShape, "aliases" | "textArgument">> = {},
+  rest: Partial<Omit<CommandShape, "positionals">> = {},
 ): CommandShape {
-  return { aliases: [], textArgument: null, positionals, ...rest };
+  const textArgument = rest.textArgument ?? null;
+  return { aliases: [], textArgument, dashArgument: textArgument, positionals, ...rest };
 }
 
 function one(argument: string, label = argument): Positional {

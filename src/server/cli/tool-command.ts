@@ -130,9 +130,8 @@ async function withText(
   file: unknown,
   terminal: Terminal,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { textArgument, positionals } = shape;
-  if (textArgument === null) return args;
-  const word = positionals[0]?.argument ?? textArgument;
+  const { textArgument, dashArgument: word } = shape;
+  if (textArgument === null || word === null) return args;
   const isStdin = args[word] === "-" || file === "-";
   if (!isStdin && typeof file !== "string") return args;
   if (typeof file === "string" && args[word] !== undefined)
