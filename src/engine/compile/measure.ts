@@ -44,7 +44,8 @@ export async function measureContext(engine: Engine, at: MeasuredPoint): Promise
 }
 
 /**
- * Size as it would be once the planned commits and annotations are stored. The state with the commits is kept, so that measuring the new
+ * Size as it would be once the planned commits and annotations are stored. The head of `at` must be on the first-parent chain of the new one: what
+ * is planned comes after it in linear order. The state with the commits is kept, so that measuring the new
  * head afterwards costs what is new.
  */
 export async function measurePlanned(

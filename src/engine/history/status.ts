@@ -24,6 +24,14 @@ export interface BudgetStatus {
   readonly action: Budget["action"];
 }
 
+export interface ProposalEntry {
+  readonly planId: string;
+  /** The tool that takes the plan_id: compress, collapse. */
+  readonly kind: string;
+  readonly branch: string;
+  readonly createdAt: string;
+}
+
 export interface ConflictEntry {
   readonly kind: ConflictKind;
   /** Hash of the commit, or the key of the setting. */
@@ -59,6 +67,8 @@ export interface StatusResult {
   readonly budget: BudgetStatus | null;
   /** Conflicts that merges recorded and nobody has resolved since, those of the newest merge first. */
   readonly conflicts: readonly ConflictEntry[];
+  /** The newest plans that wait for summaries or for approval, newest first. */
+  readonly proposals: readonly ProposalEntry[];
   /** Messages in the worktree's inbox that HEAD has not merged. */
   readonly unread: number;
   /** The three newest commits behind HEAD, newest first. */
@@ -92,6 +102,9 @@ export async function status(engine: Engine, request: StatusRequest = {}): Promi
       target: conflict.target,
       merge: merge.hash,
     })),
+    proposals: (await store.listPlans(scope.tract, { state: "pending", limit: PROPOSALS_SHOWN })).map(
+      ({ id: planId, kind, branch: on, createdAt }) => ({ planId, kind, branch: on, createdAt }),
+    ),
     unread: await countUnread(engine, site),
     recent: await readRecent(engine, head),
     operations: await store.readOperations(scope.tract, { limit: OPERATIONS_SHOWN }),
@@ -100,6 +113,7 @@ export async function status(engine: Engine, request: StatusRequest = {}): Promi
   };
 }
 
+const PROPOSALS_SHOWN = 10;
 const COMMITS_SHOWN = 3;
 const OPERATIONS_SHOWN = 3;
 

@@ -45,6 +45,9 @@ export const statusTool: Tool = defineTool({
     token_source: z.string(),
     budget: budget.nullable(),
     conflicts: z.array(z.strictObject({ kind: z.string(), target: z.string(), merge: z.string() })),
+    proposals: z.array(
+      z.strictObject({ plan_id: z.string(), kind: z.string(), branch: z.string(), created_at: z.string() }),
+    ),
     unread: z.int(),
     recent: z.array(z.strictObject(ENTRY_FIELDS)),
     operations: z.array(operationFields),
@@ -77,6 +80,7 @@ async function described(engine: Engine, result: StatusResult): Promise<string> 
       `Tract ${result.tract}, worktree ${result.worktree}: ${place}.`,
       `${plural(result.commits, "commit")}; context: ${count(result.tokens)} tokens (${result.tokenSource})${budgetText(result)}.`,
       conflictsText(result),
+      proposalsText(result),
       unreadText(result),
       section("Recent commits", columns(recent.map((entry) => entryCells(entry, short)))),
       section("Recent operations", columns(operations.map(operationEntry).map(operationCells))),
@@ -112,6 +116,13 @@ function conflictsText({ conflicts }: StatusResult): string {
 }
 
 const CONFLICTS_SHOWN = 5;
+
+function proposalsText({ proposals: [newest, ...others] }: StatusResult): string {
+  if (newest === undefined) return "";
+  const more = others.length === 0 ? "" : `, and ${count(others.length)} more`;
+  const { kind, planId, branch } = newest;
+  return `Waiting plans: ${kind} ${planId} for ${branch}${more}. ${kind} with plan_id and summaries applies one, with action reject ends it.`;
+}
 
 function unreadText({ unread, worktree }: StatusResult): string {
   if (unread === 0) return "";

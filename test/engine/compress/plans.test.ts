@@ -5,6 +5,7 @@ import { annotate } from "../../../src/engine/history/annotate.ts";
 import { createBranch, deleteBranch } from "../../../src/engine/history/branch.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
 import { reset } from "../../../src/engine/history/reset.ts";
+import { status } from "../../../src/engine/history/status.ts";
 import { queryLedger } from "../../../src/engine/ledger/query-ledger.ts";
 import { verify } from "../../../src/engine/ledger/verify.ts";
 import { bytesOf, done, messagesOf, plannedBy, workOn } from "../../support/compress.ts";
@@ -35,6 +36,16 @@ async function decisions(planId: string): Promise<readonly string[]> {
 }
 
 describe("strategy agent", () => {
+  test("is listed by status until it is applied or rejected", async () => {
+    const [first, second] = [await planned(), await planned()];
+    const listed = async (): Promise<readonly string[]> =>
+      (await status(engine)).proposals.map(({ planId }) => planId);
+    expect(await listed()).toEqual([second, first]);
+    expect((await status(engine)).proposals[0]).toMatchObject({ kind: "compress", branch: "main" });
+    await compress(engine, { planId: second, action: "reject" });
+    expect(await listed()).toEqual([first]);
+  });
+
   test("gives the texts, what they must keep and a size, and changes nothing", async () => {
     await annotate(engine, {
       refs: [at(4)],

@@ -30,6 +30,7 @@ describe("status", () => {
       tokenSource: "counted:o200k_base",
       conflicts: [],
       budget: null,
+      proposals: [],
       unread: 0,
       recent: [],
       operations: [],
