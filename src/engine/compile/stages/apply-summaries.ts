@@ -32,7 +32,8 @@ export function applySummaries(places: readonly Place[], coverage: Coverage): re
   const ordered: Place[] = [];
   const add = (place: Place): void => {
     const cover = coverage.covers.get(place.commit.hash) ?? null;
-    ordered.push({ ...place, cover, ordinal: ordered.length });
+    const { commit, shown, span } = place;
+    ordered.push({ ordinal: ordered.length, commit, shown, cover, span });
   };
   for (const [index, place] of places.entries()) {
     for (const summary of moved.get(index) ?? []) add(summary);
