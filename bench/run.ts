@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchR
   p6: () => import("./p6-append-and-compile.ts"),
   p8: () => import("./p8-start.ts"),
   p9: () => import("./p9-tokens.ts"),
+  p10: () => import("./p10-pages.ts"),
   p11: () => import("./p11-size.ts"),
   p12: () => import("./p12-verify.ts"),
   p13: () => import("./p13-rewrite.ts"),

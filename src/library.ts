@@ -1,8 +1,19 @@
 /** Opens a store for a program that uses Tract as a library: no MCP, no environment, no files but the store (spec 6.3; spec 9, 27). */
-import { createEngine, DEFAULT_SETTINGS, type Engine, type EngineSettings } from "./engine/engine.ts";
+import {
+  createEngine,
+  DEFAULT_SETTINGS,
+  type Engine,
+  type EngineSettings,
+  type Scope,
+} from "./engine/engine.ts";
+import { OpenSessions } from "./engine/ledger/open-sessions.ts";
+import { endSessions } from "./engine/ledger/session-end.ts";
+import { closeLlm } from "./engine/llm/llm-client.ts";
 import { checkShape } from "./engine/request-shapes.ts";
 import { withTractErrors } from "./engine/store-failure.ts";
 import { createTract, type Tract } from "./engine/tract.ts";
+import { accessTo, type LlmOption } from "./llm/llm-option.ts";
+import { sessionOwner } from "./process-identity.ts";
 import { systemParts } from "./runtime.ts";
 import { openStore as openBackend } from "./storage/open-store.ts";
 import type { AuthorKind, Encoding } from "./storage/records.ts";
@@ -18,6 +29,8 @@ export interface OpenStoreOptions {
   readonly author?: { readonly kind?: AuthorKind; readonly name?: string };
   /** Class of the agent, for the ledger. */
   readonly agentClass?: string;
+  /** The LLM that chat, generate and the strategies llm may ask. Default: none; nothing is read from the environment. */
+  readonly llm?: LlmOption;
 }
 
 export interface TractOptions {
@@ -49,7 +62,7 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   checkShape("text", location, "location");
   checkShape("openStore", options, "options");
   const parts = systemParts();
-  const sessionId = `SES-${parts.newId()}`;
+  const owner = sessionOwner(null);
   const settings: EngineSettings = {
     ...DEFAULT_SETTINGS,
     encoding: options.encoding ?? DEFAULT_SETTINGS.encoding,
@@ -65,34 +78,26 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   let handles = 0;
 
   const opened = async (): Promise<Engine> => {
+    const sessionId = `SES-${parts.newId()}`;
     engine ??= createEngine({
       ...parts,
+      // Before the store is opened: a wrong option leaves nothing open.
+      llm: options.llm === undefined ? null : accessTo(options.llm),
       store: await connect(),
+      sessions: new OpenSessions(owner),
       settings,
-      scope: {
-        tract: "default",
-        worktree: "default",
-        createWorktree: true,
-        author: {
-          kind: options.author?.kind ?? "agent",
-          name: options.author?.name ?? null,
-          session_id: sessionId,
-        },
-        provenance: {
-          agent_id: options.author?.name ?? null,
-          agent_class: options.agentClass ?? null,
-          session_id: sessionId,
-          client: null,
-        },
-        tool: null,
-      },
+      scope: scopeOf(options, sessionId),
     });
     return engine;
   };
   const close = async (): Promise<void> => {
     const closing = engine;
     engine = null;
-    await closing?.store.close();
+    if (closing === null) return;
+    await closeLlm(closing.llm);
+    // A session that cannot be ended now is found abandoned by the next one.
+    await endSessions(closing).catch(() => undefined);
+    await closing.store.close();
   };
   await opened(); // A store that cannot be opened is told here, not at the first call.
   return {
@@ -106,5 +111,25 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
     },
     listTracts: async () => (await (await opened()).store.listTracts()).map((tract) => tract.name),
     close,
+  };
+}
+
+function scopeOf(options: OpenStoreOptions, sessionId: string): Scope {
+  return {
+    tract: "default",
+    worktree: "default",
+    createWorktree: true,
+    author: {
+      kind: options.author?.kind ?? "agent",
+      name: options.author?.name ?? null,
+      session_id: sessionId,
+    },
+    provenance: {
+      agent_id: options.author?.name ?? null,
+      agent_class: options.agentClass ?? null,
+      session_id: sessionId,
+      client: null,
+    },
+    tool: null,
   };
 }

@@ -44,6 +44,7 @@ const planted: { readonly [rule in keyof typeof rules]: readonly (readonly Sourc
     [{ path: "src/storage/open-store.ts", text: 'import Database from "better-sqlite3";' }],
     [{ path: "src/engine/a.ts", text: 'import { DatabaseSync } from "node:sqlite";' }],
     [{ path: "src/server/cli/a.ts", text: 'import { spawn } from "node:child_process";' }],
+    [{ path: "src/llm/a.ts", text: 'const openai = await import("openai");' }],
   ],
   engineTouchesNothingOutside: [
     [{ path: "src/engine/a.ts", text: 'import { readFileSync } from "node:fs";' }],

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { openStore, type Tract, TractError } from "../src/index.ts";
+import { type LlmClient, type LlmRequest, openStore, type Tract, TractError } from "../src/index.ts";
+import { type LlmServer, startLlmServer } from "./support/llm-server.ts";
 
 let folder: string;
 let location: string;
@@ -200,7 +201,7 @@ describe("what a program without types may send", () => {
     ["a snake_case option", (tract) => tract.compile({ budget_tokens: 10 })],
     ["an unknown filter value", (tract) => tract.log({ role: "usr" })],
     ["an unknown order", (tract) => tract.queryLedger({ order: "up" })],
-    ["an unknown filter", (tract) => tract.queryLedger({ model: "x" })],
+    ["an unknown filter", (tract) => tract.queryLedger({ modell: "x" })],
     ["a name that is no text", (tract) => tract.createBranch({ name: 5 })],
     ["a query that is missing", (tract) => tract.search({})],
     ["an operation that is no text", (tract) => tract.undo({ operation: 5 })],
@@ -282,5 +283,89 @@ describe("what a program without types may send", () => {
       code: "invalid-content",
     });
     await store.close();
+  });
+});
+
+describe("a store that talks to an LLM", () => {
+  const apiKey = "sk-library-secret-55";
+  let llm: LlmServer;
+  beforeEach(async () => {
+    llm = await startLlmServer({ apiKey });
+  });
+  afterEach(async () => await llm.close());
+
+  it("chats by an endpoint and its key, and streams", async () => {
+    const store = await openStore(location, { llm: { apiKey, model: "m", baseUrl: llm.baseUrl } });
+    const tract = await store.tract("research");
+    llm.script("Two files.", "Three of them.");
+    const reply = await tract.chat("What changed?", { temperature: 0, name: "Ada" });
+    expect(reply).toMatchObject({ text: "Two files.", generationConfig: { model: "m", temperature: 0 } });
+    const pieces: string[] = [];
+    await tract.generate({ onDelta: (piece) => pieces.push(piece) });
+    expect(pieces.join("")).toBe("Three of them.");
+    expect((await tract.compile()).messages).toHaveLength(3);
+    expect((await tract.configure({ set: { seed: 0 } })).resolved).toMatchObject({ seed: { value: 0 } });
+    await tract.close();
+    const again = await store.tract("research"); // Opened again, with the same LLM.
+    llm.script("Still here.");
+    expect((await again.chat("And?")).generationConfig).toEqual({ model: "m", seed: 0 });
+    await store.close();
+  });
+
+  it("uses a client of the caller's own, and does not close it", async () => {
+    const requests: LlmRequest[] = [];
+    let isClosed = false;
+    const client: LlmClient = {
+      chat: async (request) => {
+        requests.push(request);
+        return { text: "mine" };
+      },
+      close: () => {
+        isClosed = true;
+      },
+    };
+    const store = await openStore(location, { llm: { client } });
+    const tract = await store.tract("research");
+    const reply = await tract.chat("hello");
+    expect(reply).toMatchObject({ text: "mine", usage: null, generationConfig: {} });
+    expect(requests[0]).toEqual({ messages: [{ role: "user", content: "hello" }], config: {} });
+    await store.close();
+    expect(isClosed).toBe(false);
+  });
+
+  it("breaks off what is being asked when it is closed", async () => {
+    const store = await openStore(location, { llm: { apiKey, model: "m", baseUrl: llm.baseUrl } });
+    const tract = await store.tract("research");
+    llm.script({ kind: "silence" });
+    const arrived = llm.nextRequest();
+    const asked = tract.chat("hello").catch((error: unknown) => error);
+    await arrived;
+    await store.close();
+    expect(await asked).toBeInstanceOf(TractError);
+  });
+
+  it.each([
+    [{}, "options.llm.apiKey"],
+    [{ apiKey: "sk secret" }, "options.llm.apiKey"],
+    [{ apiKey, baseUrl: "nowhere" }, "options.llm.baseUrl"],
+    [{ apiKey, modle: "m" }, "options.llm"],
+    [{ client: {} }, "options.llm.client"],
+    [{ client: { chat: async () => ({ text: "" }) }, apiKey }, "options.llm.client"],
+  ])("refuses the option %j without quoting a key", async (option, path) => {
+    const error: unknown = await openStore(location, { llm: option as never }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: "invalid-argument", data: { path } });
+    expect(JSON.stringify(error)).not.toContain(apiKey);
+  });
+
+  it("reads no environment", async () => {
+    vi.stubEnv("TRACT_LLM_API_KEY", apiKey);
+    vi.stubEnv("OPENAI_API_KEY", apiKey);
+    const tract = await (await openStore(location)).tract("research");
+    await expect(tract.chat("hi")).rejects.toMatchObject({ code: "llm-not-configured" });
+    await tract.close();
+    vi.unstubAllEnvs();
   });
 });

@@ -6,7 +6,9 @@ import { compact } from "./compress/compact.ts";
 import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
 import type { Compact } from "./history/make-room.ts";
 import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
+import type { OpenSessions } from "./ledger/open-sessions.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import type { LlmAccess } from "./llm/llm-client.ts";
 import { checkScopeName } from "./scope-name.ts";
 import { loadTokenCounter, type TokenCounter } from "./tokens/token-counter.ts";
 
@@ -60,6 +62,10 @@ export interface Engine {
   readonly settingsCache: SettingsCache;
   /** What the budget action compact does: a commit needs it, and history cannot import compress (spec 1.7). */
   readonly compact: Compact;
+  /** null: no LLM is configured; everything has a way without one (spec 5). */
+  readonly llm: LlmAccess | null;
+  /** null: writes belong to no session that begins and ends. */
+  readonly sessions: OpenSessions | null;
   readonly settings: EngineSettings;
   readonly limits: Limits;
   readonly scope: Scope;
@@ -74,7 +80,7 @@ export const DEFAULT_SETTINGS: EngineSettings = {
 
 /** What a way in brings along; the rest of an engine is made here. */
 export type EngineParts = Pick<Engine, "store" | "clock" | "newId" | "pause" | "scope"> &
-  Partial<Pick<Engine, "settings" | "limits">>;
+  Partial<Pick<Engine, "settings" | "limits" | "llm" | "sessions">>;
 
 /** An engine with empty caches and the built-in content types. */
 export function createEngine(parts: EngineParts): Engine {
@@ -88,6 +94,8 @@ export function createEngine(parts: EngineParts): Engine {
     compileCache: createCompileCache(limits),
     settingsCache: createSettingsCache(),
     compact,
+    llm: parts.llm ?? null,
+    sessions: parts.sessions ?? null,
   };
 }
 

@@ -20,6 +20,9 @@ export interface Limits {
   readonly pageMax: number;
   /** Commits that a filtered log looks at for one page. */
   readonly logScanMax: number;
+  /** Commits that a page of query_by_config looks at, and its conditions. */
+  readonly configScanMax: number;
+  readonly configConditionsMax: number;
   /** Characters of a branch or tag name. */
   readonly refNameCharsMax: number;
   /** Names and hashes offered in an error. */
@@ -74,6 +77,8 @@ export const DEFAULT_LIMITS: Limits = {
   publishAttemptsMax: 200,
   pageMax: 200,
   logScanMax: 20_000,
+  configScanMax: 20_000,
+  configConditionsMax: 64,
   refNameCharsMax: 250,
   suggestionsMax: 5,
   compileCacheEntriesMax: 32,

@@ -1,26 +1,11 @@
 /** Checks what a program without types hands to the library: a wrong or unknown option is told, never ignored (spec 9, 26). */
 import { z } from "zod";
+import { CONVERSATION_SHAPES, type ConversationShape, llmOption } from "./conversation-shapes.ts";
 import { TractError } from "./errors.ts";
 import { invariant } from "./invariant.ts";
 import { nearest } from "./nearest.ts";
+import { callback, count, dictionary, flag, signal, text, texts } from "./shape-words.ts";
 import { explainIssue, listNames, namesTold, pathTold } from "./zod-words.ts";
-
-const text = z.string().optional();
-const flag = z.boolean().optional();
-const count = z.int().min(0).optional();
-const texts = z.array(z.string()).optional();
-const dictionary = z.custom<object>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  {
-    error: "expected an object",
-  },
-);
-const callback = z.custom<() => void>((value) => typeof value === "function", {
-  error: "expected a function",
-});
-const signal = z.custom<AbortSignal>((value) => value instanceof AbortSignal, {
-  error: "expected an AbortSignal",
-});
 
 const ROLES = ["system", "user", "assistant", "tool"] as const;
 const PRIORITIES = ["skip", "normal", "important", "pinned"] as const;
@@ -122,14 +107,20 @@ export type ShapeName =
   | "send"
   | "undo"
   | "queryLedger"
+  | "recordTurn"
+  | "sessions"
+  | "queryByConfig"
+  | "recordUsage"
   | "verify"
   | "gc"
   | "importTranscript"
   | "contentType"
   | "openStore"
+  | ConversationShape
   | "tract";
 
 const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
+  ...CONVERSATION_SHAPES,
   text: z.string(),
   commitOptions: z.strictObject({ ...about, ...place }),
   batchItems: z.array(z.strictObject({ content: z.unknown(), ...about })),
@@ -289,6 +280,17 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
   timeline: z.strictObject(paged),
   send: z.strictObject({ to: z.string(), content: z.unknown() }),
   undo: z.strictObject({ operation: text, force: flag, dryRun: flag }),
+  recordTurn: z.strictObject({
+    userMessage: z.string(),
+    response: z.string(),
+    session: text,
+    commit: flag,
+    generationConfig: dictionary.nullable().optional(),
+    usage: dictionary.nullable().optional(),
+    promptsUsed: texts,
+    branch: text,
+  }),
+  sessions: z.strictObject({ ...paged, session: text }),
   queryLedger: z.strictObject({
     ...paged,
     eventType: anyWords,
@@ -296,13 +298,28 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     session: text,
     decision: text,
     tool: text,
+    model: text,
+    aggregate: z.enum(["event_type", "model", "operation", "session", "day"]).optional(),
     commit: text,
     since: text,
     until: text,
     text,
     metadata: z.enum(["keys", "excerpt", "full"]).optional(),
     order: z.enum(["asc", "desc"]).optional(),
+    signal: signal.optional(),
   }),
+  queryByConfig: z.strictObject({
+    ...filter,
+    ...paged,
+    conditions: z
+      .array(z.strictObject({ field: z.string(), op: z.string(), value: z.unknown().optional() }))
+      .optional(),
+    config: dictionary.optional(),
+    ref: text,
+    branch: text,
+    firstParent: flag,
+  }),
+  recordUsage: z.strictObject({ usage: dictionary, head: text, branch: text }),
   gc: z.strictObject({
     dryRun: flag,
     olderThanDays: z.number().optional(),
@@ -334,6 +351,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     encoding: z.enum(["o200k_base", "cl100k_base"]).optional(),
     author: z.strictObject({ kind: z.enum(AUTHOR_KINDS).optional(), name: text }).optional(),
     agentClass: text,
+    llm: llmOption.optional(),
   }),
   tract: z.strictObject({ worktree: text }),
 };

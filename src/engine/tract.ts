@@ -17,6 +17,7 @@ import { type ExpandRequest, type ExpandResult, expand } from "./compress/expand
 import { type Uncompressed, type UncompressRequest, uncompress } from "./compress/uncompress.ts";
 import { type ContentTypeOptions, defineContentType } from "./content/custom-types.ts";
 import type { LLMConfig } from "./content/llm-config.ts";
+import { type Conversing, conversing, type Run } from "./conversing.ts";
 import { type Engine, withScope } from "./engine.ts";
 import { TractError } from "./errors.ts";
 import { type GcRequest, type GcResult, gc } from "./gc/gc.ts";
@@ -39,6 +40,9 @@ import { type CommitResult, commit } from "./history/commit.ts";
 import type { CommitRequestItem } from "./history/commit-items.ts";
 import { type LogRequest, type LogResult, log } from "./history/log.ts";
 import { type OperationsPage, type OperationsRequest, operations } from "./history/operations.ts";
+import { type GeneratedPage, type QueryByConfigRequest, queryByConfig } from "./history/query-by-config.ts";
+import { type RecordTurnRequest, type RecordTurnResult, recordTurn } from "./history/record-turn.ts";
+import { type RecordUsageRequest, type RecordUsageResult, recordUsage } from "./history/record-usage.ts";
 import { type ResetRequest, type ResetResult, reset } from "./history/reset.ts";
 import { type ShowRequest, type ShowResult, show } from "./history/show.ts";
 import { type StatusRequest, type StatusResult, status } from "./history/status.ts";
@@ -52,6 +56,7 @@ import {
 } from "./history/tag.ts";
 import { type UndoRequest, type UndoResult, undo } from "./history/undo.ts";
 import { invariant } from "./invariant.ts";
+import { type SessionsPage, type SessionsRequest, sessions } from "./ledger/list-sessions.ts";
 import { type LedgerPage, type QueryLedgerRequest, queryLedger } from "./ledger/query-ledger.ts";
 import { type VerifyRequest, type VerifyResult, verify } from "./ledger/verify.ts";
 import { merge } from "./merge/merge.ts";
@@ -85,7 +90,7 @@ export interface ShorthandOptions {
 }
 
 /** A tract, seen from one worktree. Every method can throw TractError. */
-export interface Tract {
+export interface Tract extends Conversing {
   readonly name: string;
   readonly worktree: string;
 
@@ -93,6 +98,8 @@ export interface Tract {
   commit(content: unknown, options?: CommitOptions): Promise<CommitResult>;
   /** Many commits in one atomic operation: all or nothing, one undo step. */
   batch(items: readonly CommitRequestItem[], options?: BatchOptions): Promise<CommitResult>;
+  /** Commits a user message and its response as the next turn of the session, in one operation. */
+  recordTurn(request: RecordTurnRequest): Promise<RecordTurnResult>;
   /** Commits an instruction. */
   system(text: string, options?: ShorthandOptions): Promise<CommitRecord>;
   user(text: string, options?: ShorthandOptions & { readonly name?: string }): Promise<CommitRecord>;
@@ -149,7 +156,13 @@ export interface Tract {
   uncompress(request: UncompressRequest): Promise<Uncompressed>;
   operations(request?: OperationsRequest): Promise<OperationsPage>;
   undo(request?: UndoRequest): Promise<UndoResult>;
+  /** The sessions of the tract, newest first; with `session` what happened in one, in order. */
+  sessions(request?: SessionsRequest): Promise<SessionsPage>;
   queryLedger(request?: QueryLedgerRequest): Promise<LedgerPage>;
+  /** Commits by how they were generated: conditions on their generation config, or a whole one. */
+  queryByConfig(request: QueryByConfigRequest): Promise<GeneratedPage>;
+  /** Keeps what an API reported for a head: from then on that is how large its context is. */
+  recordUsage(request: RecordUsageRequest): Promise<RecordUsageResult>;
   verify(request?: VerifyRequest): Promise<VerifyResult>;
   /** Removes what nothing leads to any more, for good; by default only says what that is. */
   gc(request?: GcRequest): Promise<GcResult>;
@@ -194,6 +207,7 @@ export function createTract(
     ...reading(run),
     ...changing(run),
     ...withOthers(run),
+    ...conversing(run),
     registerContentType: (name, schema, options = {}) => {
       scoped.contentTypes.set(
         name,
@@ -208,10 +222,9 @@ export function createTract(
   };
 }
 
-/** Runs an operation of the handle while it is open; failures of the store become TractErrors. */
-type Run = <Result>(operation: (engine: Engine) => Promise<Result>) => Promise<Result>;
-
-function committing(run: Run): Pick<Tract, "commit" | "batch" | "system" | "user" | "assistant" | "edit"> {
+function committing(
+  run: Run,
+): Pick<Tract, "commit" | "batch" | "recordTurn" | "system" | "user" | "assistant" | "edit"> {
   const commitOne = async (item: () => CommitRequestItem): Promise<CommitRecord> => {
     const [made] = (await run((on) => commit(on, { items: [item()] }))).commits;
     invariant(made, "a commit result holds the commit");
@@ -251,6 +264,7 @@ function committing(run: Run): Pick<Tract, "commit" | "batch" | "system" | "user
           ...checkShape("batchOptions", options, "options"),
         }),
       ),
+    recordTurn: (request) => run((on) => recordTurn(on, checkShape("recordTurn", request, "request"))),
     system: (text, options = {}) => say("systemOptions", text, options, { role: "system" }),
     user: (text, options = {}) => say("userOptions", text, options, { role: "user" }),
     assistant: (text, options = {}) => say("assistantOptions", text, options, { role: "assistant" }),
@@ -278,7 +292,9 @@ function reading(
   | "diff"
   | "blame"
   | "operations"
+  | "sessions"
   | "queryLedger"
+  | "queryByConfig"
   | "verify"
 > {
   return {
@@ -296,8 +312,11 @@ function reading(
     diff: (request = {}) => run((on) => diff(on, checkShape("diff", request, "request"))),
     blame: (request) => run((on) => blame(on, checkShape("blame", request, "request"))),
     operations: (request = {}) => run((on) => operations(on, checkShape("operations", request, "request"))),
+    sessions: (request = {}) => run((on) => sessions(on, checkShape("sessions", request, "request"))),
     queryLedger: (request = {}) =>
       run((on) => queryLedger(on, checkShape("queryLedger", request, "request"))),
+    queryByConfig: (request) =>
+      run((on) => queryByConfig(on, checkShape("queryByConfig", request, "request"))),
     verify: (request = {}) => run((on) => verify(on, checkShape("verify", request, "request"))),
   };
 }
@@ -326,6 +345,7 @@ function changing(
   | "uncompress"
   | "undo"
   | "gc"
+  | "recordUsage"
   | "importTranscript"
 > {
   return {
@@ -349,6 +369,7 @@ function changing(
     uncompress: (request) => run((on) => uncompress(on, checkShape("uncompress", request, "request"))),
     annotate: (request) => run((on) => annotate(on, checkShape("annotate", request, "request"))),
     undo: (request = {}) => run((on) => undo(on, checkShape("undo", request, "request"))),
+    recordUsage: (request) => run((on) => recordUsage(on, checkShape("recordUsage", request, "request"))),
     gc: (request = {}) => run((on) => gc(on, checkShape("gc", request, "request"))),
     importTranscript: (request) =>
       run((on) => importTranscript(on, checkShape("importTranscript", request, "request"))),

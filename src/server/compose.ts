@@ -1,13 +1,18 @@
 /** The only place that constructs things: the store when first needed, the engine over it, and what a way in lends to calls. */
 import { existsSync } from "node:fs";
 import { createEngine, type Engine, type Scope, withScope } from "../engine/engine.ts";
+import { OpenSessions } from "../engine/ledger/open-sessions.ts";
 import { DEFAULT_LIMITS } from "../engine/limits.ts";
+import { closeLlm } from "../engine/llm/llm-client.ts";
+import { createOpenAiAccess } from "../llm/openai-client.ts";
+import { sessionOwner } from "../process-identity.ts";
 import { systemParts } from "../runtime.ts";
 import type { AuthorKind } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
 import { TOOLS } from "../tools/registry.ts";
 import { VERSION } from "../version.ts";
 import type { Config } from "./config.ts";
+import { endSessionInTime } from "./end-session.ts";
 import { createIdleIndexing } from "./idle-indexing.ts";
 import { createLog } from "./log.ts";
 import type { CallOrigin, McpServices } from "./mcp/services.ts";
@@ -33,7 +38,8 @@ export function createServices(config: Config, wayIn: WayIn): Services {
   const log = createLog(settings.log_level, wayIn.writeLog);
   for (const warning of config.warnings) log.warn(warning);
   const parts = systemParts();
-  const sessionId = wayIn.authorKind === "agent" ? `SES-${parts.newId()}` : null;
+  const sessionId = `SES-${parts.newId()}`;
+  const scopeOf = (origin: CallOrigin): Scope => scopeFrom(config, wayIn, sessionId, origin);
   const indexing = createIdleIndexing({ batch: DEFAULT_LIMITS.searchIndexBatch, idleMs: INDEX_IDLE_MS, log });
   let opened: Promise<Engine> | null = null;
 
@@ -57,10 +63,18 @@ export function createServices(config: Config, wayIn: WayIn): Services {
       root: wayIn.confinesFiles ? settings.import_root : null,
       bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
     }),
+    openEngine: async (origin) => {
+      const engine = await opened?.catch(() => null);
+      return engine == null ? null : withScope(engine, scopeOf(origin));
+    },
+    notesReads: settings["ledger.tool_reads"],
     close: async () => {
       await indexing.stop();
       const engine = await opened?.catch(() => null);
-      await engine?.store.close();
+      if (engine == null) return;
+      await closeLlm(engine.llm);
+      await endSessionInTime(engine, log);
+      await engine.store.close();
     },
   };
 
@@ -72,6 +86,8 @@ export function createServices(config: Config, wayIn: WayIn): Services {
     return createEngine({
       ...parts,
       store,
+      llm: llmOf(config),
+      sessions: new OpenSessions(sessionOwner(wayIn.authorKind === "agent" ? settings.profile : null)),
       settings: {
         encoding: settings.encoding,
         defaultBranch: settings.default_branch,
@@ -84,19 +100,34 @@ export function createServices(config: Config, wayIn: WayIn): Services {
       scope: scopeOf({}),
     });
   }
+}
 
-  function scopeOf({ tract, worktree, client }: CallOrigin): Scope {
-    const name = settings["agent.id"] ?? client ?? null;
-    const agentClass = settings["agent.class"] ?? (wayIn.authorKind === "agent" ? settings.profile : null);
-    return {
-      tract: tract ?? settings.tract,
-      worktree: worktree ?? settings.worktree,
-      createWorktree: worktree === undefined || worktree === settings.worktree,
-      author: { kind: wayIn.authorKind, name, session_id: sessionId },
-      provenance: { agent_id: name, agent_class: agentClass, session_id: sessionId, client: client ?? null },
-      tool: null,
-    };
-  }
+/** Who calls and where, for one connection or command. */
+function scopeFrom(
+  { settings }: Config,
+  { authorKind }: WayIn,
+  sessionId: string,
+  { tract, worktree, client }: CallOrigin,
+): Scope {
+  const name = settings["agent.id"] ?? client ?? null;
+  const agentClass = settings["agent.class"] ?? (authorKind === "agent" ? settings.profile : null);
+  return {
+    tract: tract ?? settings.tract,
+    worktree: worktree ?? settings.worktree,
+    createWorktree: worktree === undefined || worktree === settings.worktree,
+    author: { kind: authorKind, name, session_id: sessionId },
+    provenance: { agent_id: name, agent_class: agentClass, session_id: sessionId, client: client ?? null },
+    tool: null,
+  };
+}
+
+function llmOf({ settings }: Config): Engine["llm"] {
+  return createOpenAiAccess({
+    apiKey: settings["llm.api_key"],
+    model: settings["llm.model"],
+    baseUrl: settings["llm.base_url"],
+    timeoutMs: settings["llm.timeout_ms"],
+  });
 }
 
 /**

@@ -2,7 +2,14 @@
 import { TractError } from "../engine/errors.ts";
 import { nearest } from "../engine/nearest.ts";
 import { CONFIG_FILE, type PathRules } from "./default-paths.ts";
-import { environmentNameOf, flagOf, SETTING_NAMES, SETTINGS, type SettingName } from "./settings.ts";
+import {
+  environmentNameOf,
+  FLAG_SETTINGS,
+  flagOf,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingName,
+} from "./settings.ts";
 
 /** Where a value came from. */
 export type SettingSource =
@@ -25,6 +32,8 @@ export interface ConfigFile {
   /** null: there is no such file. */
   readonly text: string | null;
   readonly whose: "the user's" | "the project's";
+  /** True: users other than its owner may read it. */
+  readonly isOpenToOthers: boolean;
 }
 
 /** @throws TractError `invalid-argument`: no JSON object, or a key that is no setting. */
@@ -34,6 +43,7 @@ export function fileLayer(file: ConfigFile, path: PathRules): Layer {
   const layer: Record<string, Given> = {};
   for (const [name, value] of flattened(parseObject(file.text, where))) {
     if (!isSettingName(name)) throw unknownSetting(name, where);
+    if (SETTINGS[name].isSecret && file.isOpenToOthers) throw openSecret(name, where);
     layer[name] = {
       value,
       source: { kind: "file", path: file.path },
@@ -58,7 +68,7 @@ export function environmentLayer(env: Readonly<Record<string, string | undefined
 
 export function flagLayer(flags: { readonly [N in SettingName]?: string }, cwd: string): Layer {
   const layer: Record<string, Given> = {};
-  for (const setting of SETTING_NAMES) {
+  for (const setting of FLAG_SETTINGS) {
     const value = flags[setting];
     if (value === undefined) continue;
     const name = `--${flagOf(setting)}`;
@@ -113,6 +123,14 @@ function flattened(settings: Readonly<Record<string, unknown>>): readonly (reado
 
 function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(SETTINGS, name);
+}
+
+/** A key in a file that others can read is everybody's key. */
+function openSecret(name: SettingName, where: string): TractError {
+  return new TractError("invalid-argument", `${where} holds ${name}, and other users may read the file`, {
+    hint: `Make the file readable by its owner alone (chmod 600), or give it as ${environmentNameOf(name)}.`,
+    data: { setting: name, source: where },
+  });
 }
 
 function unknownSetting(name: string, where: string): TractError {

@@ -1,9 +1,10 @@
 /** The only place that reads environment, arguments and the config file: it turns them into checked settings, each with its source. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { posix, win32 } from "node:path";
 import { DEFAULT_SETTINGS } from "../engine/engine.ts";
 import { TractError } from "../engine/errors.ts";
+import { LLM_TIMEOUT_MS } from "../llm/openai-options.ts";
 import {
   environmentLayer,
   fileLayer,
@@ -40,6 +41,8 @@ export interface ConfigInputs extends Surroundings {
   readonly flags: { readonly [N in SettingName]?: string };
   /** Text of a file; null when there is none. */
   readonly readFile: (path: string) => string | null;
+  /** Whether users other than its owner may read a file. Default: no. */
+  readonly isOpenToOthers?: (path: string) => boolean;
 }
 
 /** The inputs of this process. */
@@ -51,9 +54,13 @@ export function readProcessInputs(flags: ConfigInputs["flags"]): ConfigInputs {
     homedir: homedir(),
     platform: process.platform,
     readFile: readTextIfThere,
+    // Windows keeps access elsewhere than in the mode.
+    isOpenToOthers: (path) => process.platform !== "win32" && (statSync(path).mode & OTHERS_BITS) !== 0,
     exists: existsSync,
   };
 }
+
+const OTHERS_BITS = 0o077;
 
 /** The command line after the program's name. */
 export function readArguments(): readonly string[] {
@@ -101,11 +108,12 @@ export function resolveConfig(inputs: ConfigInputs): Config {
 function readFileLayer(
   folder: string,
   whose: "the user's" | "the project's",
-  { readFile }: ConfigInputs,
+  { readFile, isOpenToOthers = () => false }: ConfigInputs,
   path: PathRules,
 ): Layer {
   const file = path.join(folder, CONFIG_FILE);
-  return fileLayer({ path: file, text: readFile(file), whose }, path);
+  const text = readFile(file);
+  return fileLayer({ path: file, text, whose, isOpenToOthers: text !== null && isOpenToOthers(file) }, path);
 }
 
 function defaultValues(inputs: ConfigInputs, projectFolder: string | null, path: PathRules): SettingValues {
@@ -122,7 +130,12 @@ function defaultValues(inputs: ConfigInputs, projectFolder: string | null, path:
     "agent.class": null,
     "ledger.reason_chars": DEFAULT_SETTINGS.ledger.reasonChars,
     "ledger.excerpt_chars": DEFAULT_SETTINGS.ledger.excerptChars,
+    "ledger.tool_reads": false,
     log_level: "warn",
+    "llm.api_key": null,
+    "llm.base_url": null,
+    "llm.model": null,
+    "llm.timeout_ms": LLM_TIMEOUT_MS,
     // The workspace: transcripts usually lie beside the project, not in it.
     import_root: path.dirname(projectFolder ?? inputs.cwd),
   };

@@ -1,6 +1,6 @@
 /** Recognises a command line that starts a server, without loading the CLI: hosts start many servers. */
 import { parseArgs } from "node:util";
-import { flagOf, SETTING_NAMES, type SettingName } from "./settings.ts";
+import { FLAG_SETTINGS, flagOf, type SettingName } from "./settings.ts";
 
 /**
  * Values of the settings' flags when the command line asks for MCP over stdio: `serve --stdio`, `serve`, or no command where stdin is no
@@ -17,7 +17,7 @@ export function parseServeArguments(
   const isBare = positionals.length === 0 && !stdin.isTerminal && values.stdio === undefined;
   if (!asksForServer && !isBare) return null;
   const flags: { [N in SettingName]?: string } = {};
-  for (const setting of SETTING_NAMES) {
+  for (const setting of FLAG_SETTINGS) {
     const value = values[flagOf(setting)];
     if (typeof value === "string") flags[setting] = value;
   }
@@ -27,7 +27,7 @@ export function parseServeArguments(
 function parse(
   argv: readonly string[],
 ): { readonly values: Readonly<Record<string, unknown>>; readonly positionals: readonly string[] } | null {
-  const settings = SETTING_NAMES.map((name) => [flagOf(name), { type: "string" }] as const);
+  const settings = FLAG_SETTINGS.map((name) => [flagOf(name), { type: "string" }] as const);
   const options = { ...Object.fromEntries(settings), stdio: { type: "boolean" } } as const;
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });

@@ -1,5 +1,6 @@
 /** The settings of this version: what each holds, how it is checked, and its flag and environment names (spec 6.1). */
 import { z } from "zod";
+import { isApiKey, isEndpoint, LLM_TIMEOUT_MS } from "../llm/openai-options.ts";
 import type { Encoding } from "../storage/records.ts";
 import { PROFILES, type Profile } from "../tools/profiles.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
@@ -22,7 +23,17 @@ export interface SettingValues {
   readonly "agent.class": string | null;
   readonly "ledger.reason_chars": number;
   readonly "ledger.excerpt_chars": number;
+  /** Also calls that only read are noted in the ledger. */
+  readonly "ledger.tool_reads": boolean;
   readonly log_level: LogLevel;
+  /** null: the endpoint takes none, or no LLM is configured. Never shown, and never a flag. */
+  readonly "llm.api_key": string | null;
+  /** null: OpenAI's own. */
+  readonly "llm.base_url": string | null;
+  /** null: what the tract keeps, or the call says. */
+  readonly "llm.model": string | null;
+  /** Milliseconds. */
+  readonly "llm.timeout_ms": number;
   /** Absolute path of the folder that import_transcript may read from. */
   readonly import_root: string;
 }
@@ -36,10 +47,14 @@ export interface Setting<Value> {
   readonly placeholder: string;
   /** Shown in help; null when it depends on the machine. */
   readonly defaultText: string | null;
+  /** True: its value is never shown, and it has no flag, as others can read a command line. */
+  readonly isSecret: boolean;
 }
 
 const profiles = Object.keys(PROFILES) as [Profile, ...Profile[]]; // The keys of PROFILES are exactly the profiles.
 const name = z.string().min(1).max(200);
+const apiKey = z.string().refine(isApiKey, "expected a key of printable characters, without spaces");
+const endpoint = z.string().refine(isEndpoint, "expected an http or https address without user and password");
 
 export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> } = {
   store: setting(z.string().min(1), "where the history is kept: sqlite:PATH", "sqlite:PATH"),
@@ -79,11 +94,28 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
     "CHARS",
     "240",
   ),
+  "ledger.tool_reads": setting(
+    z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")]),
+    "note calls that only read in the ledger: true or false",
+    "BOOLEAN",
+    "false",
+  ),
   log_level: setting(z.enum(LOG_LEVELS), `what goes to stderr: ${LOG_LEVELS.join(", ")}`, "LEVEL", "warn"),
+  "llm.api_key": { ...setting(apiKey.nullable(), "the key of the LLM endpoint", "KEY"), isSecret: true },
+  "llm.base_url": setting(endpoint.nullable(), "the OpenAI-compatible endpoint to ask", "URL"),
+  "llm.model": setting(name.nullable(), "the model to ask when a tract keeps none", "MODEL"),
+  "llm.timeout_ms": setting(
+    wholeNumber(1, 3_600_000),
+    "how long the LLM may take for one attempt",
+    "MS",
+    String(LLM_TIMEOUT_MS),
+  ),
   import_root: setting(z.string().min(1), "the folder that import_transcript may read from", "FOLDER"),
 };
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]; // The keys of SETTINGS are exactly these.
+/** Those that the command line may set. */
+export const FLAG_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter((each) => !SETTINGS[each].isSecret);
 
 /** `ledger.reason_chars` → `ledger-reason-chars`, without the dashes in front. */
 export function flagOf(setting: SettingName): string {
@@ -101,7 +133,7 @@ function setting<Value>(
   placeholder: string,
   defaultText: string | null = null,
 ): Setting<Value> {
-  return { schema, description, placeholder, defaultText };
+  return { schema, description, placeholder, defaultText, isSecret: false };
 }
 
 /** Environment and flags give text, the config file gives numbers. */

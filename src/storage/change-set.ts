@@ -12,6 +12,7 @@ import type {
   RefKind,
   RefMove,
   RefValue,
+  UsageRecord,
 } from "./records.ts";
 
 /** A ref must have this value (null: must not exist) at the moment of publishing. */
@@ -27,6 +28,8 @@ export type NewOperation = Omit<
   "sequence" | "undone" | "annotationsFrom" | "annotationsTo" | "refMoves"
 >;
 
+export type NewUsage = Omit<UsageRecord, "annotationSequence">;
+
 export interface ChangeSet {
   readonly tract: string;
   /** Makes the tract first; the publish fails with StoreConflict if it exists by then. `ledger` must then start with GENESIS. */
@@ -36,6 +39,8 @@ export interface ChangeSet {
     readonly refs: readonly ExpectedRef[];
     /** No annotation may have been written after this sequence; null: any. */
     readonly annotationSequence: number | null;
+    /** No ledger entry may have been written after this sequence; left out: any. */
+    readonly ledgerSequence?: number;
   };
   /** Stored once: a content whose hash is there already is skipped. */
   readonly contents: readonly ContentRecord[];
@@ -54,6 +59,8 @@ export interface ChangeSet {
   /** Made, or put in the place of the pending plan of the same id; one that is not pending any more is a StoreConflict. */
   readonly plans: readonly PlanRecord[];
   readonly contentTypes: readonly ContentTypeRecord[];
+  /** One of a commit that has one already takes its place. */
+  readonly usages: readonly NewUsage[];
 }
 
 export interface PublishReceipt {

@@ -22,7 +22,7 @@ export class StoreError extends Error {
 
 /** What a ChangeSet expected was no longer so; nothing was written. */
 export class StoreConflict extends Error {
-  /** What moved: a ref, the annotation log, the tract's existence, a commit or content, a plan, or an idempotency key already used. */
+  /** What moved: a ref, the annotation log, the ledger, the tract's existence, a commit or content, a plan, or an idempotency key already used. */
   readonly moved:
     | {
         readonly what: "ref";
@@ -31,6 +31,7 @@ export class StoreConflict extends Error {
         readonly expected: RefValue | null;
         readonly actual: RefValue | null;
       }
+    | { readonly what: "ledger"; readonly expected: number; readonly actual: number }
     | { readonly what: "annotations"; readonly expected: number; readonly actual: number }
     | { readonly what: "tract"; readonly exists: boolean }
     /** Removed by gc meanwhile. */

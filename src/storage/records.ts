@@ -194,6 +194,17 @@ export interface ContentTypeRecord {
   readonly priority: Priority;
 }
 
+/** What an LLM's API reported for the call whose prompt and reply a head holds (spec 1.7). */
+export interface UsageRecord {
+  /** The head: the reply's commit. */
+  readonly commit: Hash;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Newest annotation when it was written: later ones may have changed what the report is about. */
+  readonly annotationSequence: number;
+  readonly createdAt: string;
+}
+
 export type PlanState = "pending" | "applied" | "rejected";
 
 /** Something that was worked out and waits for summaries or for approval (spec 3.5): all that applying it needs. */

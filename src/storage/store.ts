@@ -8,6 +8,7 @@
  * - Failures are StoreError; only `publish` throws StoreConflict.
  */
 import type { ChangeSet, PublishReceipt } from "./change-set.ts";
+import type { ConfigPage, ConfigSelection } from "./config-conditions.ts";
 import type {
   AnnotationRecord,
   AuthorKind,
@@ -26,6 +27,7 @@ import type {
   RefRecord,
   RefValue,
   TractRecord,
+  UsageRecord,
 } from "./records.ts";
 
 /** What a write has to know before it plans: one read. */
@@ -70,6 +72,9 @@ export interface LogQuery extends CommitFilter {
   readonly firstParent: boolean;
 }
 
+/** Commits with a generation config that meets all conditions. */
+export type ConfigQuery = CommitFilter & ConfigSelection;
+
 export interface SearchQuery extends CommitFilter {
   /** Words to look for; a commit matches when its text has any of them (stemmed). Never parsed as query syntax. */
   readonly terms: readonly string[];
@@ -91,6 +96,10 @@ export interface LedgerQuery {
   readonly sessionId?: string;
   /** Entries whose metadata names this tool under its key `tool`. */
   readonly tool?: string;
+  /** true: entries whose metadata names any. */
+  readonly hasTool?: true;
+  /** Entries whose metadata names this model under its key `model_id`. */
+  readonly model?: string;
   readonly since?: string;
   readonly until?: string;
   /** Substring of reason, decision or metadata JSON, case-insensitive. */
@@ -224,6 +233,15 @@ export interface Store {
   readAncestor(tract: string, commit: Hash, n: number): Promise<Hash | null>;
   /** Newest first; as LogQuery says. */
   readLog(tract: string, query: LogQuery): Promise<readonly CommitRecord[]>;
+  /** A page of the commits that were generated so, newest first: by generation config, whatever else they are. */
+  readByConfig(tract: string, query: ConfigQuery): Promise<ConfigPage>;
+  /**
+   * The usage report that stands at a head: that of the nearest commit on its first-parent chain that has one, when only plain appends come after
+   * that (no edit, summary, reveal or merge); else null.
+   */
+  findUsage(tract: string, head: Hash): Promise<UsageRecord | null>;
+  /** Usage reports of commits, in the order asked; those without one are left out. */
+  readUsages(tract: string, commits: readonly Hash[]): Promise<readonly UsageRecord[]>;
   /**
    * Commits reachable from `head` and not from `without`, with their contents, parents before children. Unlike readChain the two may be anywhere.
    */
@@ -252,6 +270,8 @@ export interface Store {
   findOperationByKey(tract: string, idempotencyKey: string): Promise<OperationRecord | null>;
   /** The newest operation made at or before a time; null when none. */
   findOperationAt(tract: string, time: string): Promise<OperationRecord | null>;
+  /** Of operations, by their whole ids and in the order asked: the id of the ledger entry whose decision is the operation's type; null when unknown. */
+  readEntryIds(tract: string, operationIds: readonly string[]): Promise<readonly (string | null)[]>;
   readLedger(tract: string, query: LedgerQuery): Promise<readonly LedgerRecord[]>;
   countLedger(tract: string, query: Omit<LedgerQuery, "limit" | "afterSequence" | "order">): Promise<number>;
 

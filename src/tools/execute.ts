@@ -3,17 +3,12 @@ import { type Engine, withScope } from "../engine/engine.ts";
 import { TractError } from "../engine/errors.ts";
 import { readSite } from "../engine/history/snapshot.ts";
 import { nearest } from "../engine/nearest.ts";
+import type { CallSite } from "./call-site.ts";
 import { expectedFailure, INTERNAL_FAILURE, type ToolFailure } from "./failure.ts";
+import { type CallNotes, noteCall } from "./note-call.ts";
 import { PROFILES, type Profile } from "./profiles.ts";
 import { shortArguments } from "./short-arguments.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
-
-/** Where a call is to happen; what is not given comes from settings. */
-export interface CallSite {
-  readonly tract?: string;
-  /** An unknown one is `not-found`. */
-  readonly worktree?: string;
-}
 
 /** What a way in lends to calls. */
 export interface ToolHost {
@@ -21,6 +16,8 @@ export interface ToolHost {
   readonly profile: Profile;
   readonly engineFor: (site: CallSite) => Promise<Engine>;
   readonly readTextFile: ToolContext["readTextFile"];
+  /** Left out: calls are not noted in the ledger. */
+  readonly notes?: CallNotes;
   /** Tells the people who run the server of an error that no caller should meet. */
   readonly reportBug: (error: unknown, tool: string) => void;
 }
@@ -38,14 +35,35 @@ export type ToolOutcome =
 
 /** Runs a call. Never throws: what goes wrong is a failure with code, message, hint and data. */
 export async function executeTool(call: ToolCall, host: ToolHost): Promise<ToolOutcome> {
+  const seen: Seen = { site: {}, own: {}, engine: null, isRead: false };
+  const outcome = await runCall(call, host, seen);
+  if (host.notes !== undefined) {
+    const { site, own: args, engine, isRead } = seen;
+    await noteCall({ tool: call.name, args, site, engine, isRead, outcome }, host.notes);
+  }
+  return outcome;
+}
+
+/** As far as a call has come. */
+interface Seen {
+  site: CallSite;
+  own: Readonly<Record<string, unknown>>;
+  engine: Engine | null;
+  isRead: boolean;
+}
+
+async function runCall(call: ToolCall, host: ToolHost, seen: Seen): Promise<ToolOutcome> {
   try {
     const tool = findTool(call.name, host);
     const { site, own } = splitArguments(call.args);
+    Object.assign(seen, { site, own });
     const prepared = tool.prepare(own);
+    seen.isRead = prepared.isRead;
     // Once the connection has ended, no engine may be opened again.
     if (call.signal.aborted) throw cancelled();
     const scope = { tool: { name: tool.name, arguments: shortArguments(own) } };
     const engine = withScope(await host.engineFor(site), scope);
+    seen.engine = engine;
     if (prepared.isRead && site.tract !== undefined) await requireTract(engine);
     await requireSite(engine, site, prepared.isRead ? own.branch : undefined);
     if (call.signal.aborted) throw cancelled();

@@ -45,6 +45,22 @@ export const refs: z.ZodType<string[]> = several.meta({
   listed: { type: "array", items: { type: "string" } },
 });
 
+/** What tools that ask an LLM take of its config (spec 9, 26); the engine checks llm_config itself, and names the nearest field. */
+export const LLM_ARGUMENTS: {
+  readonly model: Optional<string>;
+  readonly temperature: Optional<number>;
+  readonly max_tokens: Optional<number>;
+  readonly llm_config: Optional<JsonObject>;
+} = {
+  model: text,
+  temperature: z.number().optional(),
+  max_tokens: tokens,
+  llm_config: z
+    .custom<JsonObject>(isJsonObject, { error: "expected a JSON object" })
+    .meta({ listed: { type: "object" } })
+    .optional(),
+};
+
 /** JSON that the engine checks and stores as it is; a zod record would drop keys such as `__proto__`. */
 export const jsonObject: Optional<JsonObject> = z
   .custom<JsonObject>(isJsonObject, { error: "expected a JSON object" })

@@ -47,6 +47,8 @@ export interface ToolDefinition<Shape extends InputShape> {
   readonly effect: Effect;
   /** Calling twice with the same arguments changes nothing more. */
   readonly isIdempotent: boolean;
+  /** True: it asks an LLM, so what it gives depends on more than the store. */
+  readonly reachesOut?: boolean;
   /** Arguments without tract and worktree, which every tool has. */
   readonly input: Shape;
   /** Arguments that are part of a content: what is wrong with them is `invalid-content`. */
@@ -67,6 +69,7 @@ export interface Tool {
   readonly description: string;
   readonly effect: Effect;
   readonly isIdempotent: boolean;
+  readonly reachesOut: boolean;
   /** Strict: unknown arguments are refused. */
   readonly input: z.ZodObject;
   readonly hiddenInSelf: readonly string[];
@@ -95,6 +98,7 @@ export function defineTool<Shape extends InputShape>(definition: ToolDefinition<
     description,
     effect,
     isIdempotent,
+    reachesOut: definition.reachesOut ?? false,
     input,
     hiddenInSelf: definition.hiddenInSelf ?? [],
     output: z.strictObject(definition.output),

@@ -77,6 +77,11 @@ class Writer {
       kind === "annotate" && target !== undefined
         ? [this.tract.annotation(target, { priority: (["skip", "pinned", null] as const)[b % 3] ?? null })]
         : [];
+    const reported = made.at(-1)?.commit.hash ?? target;
+    const usages =
+      a % 4 === 0 && reported !== undefined
+        ? [{ commit: reported, promptTokens: b, completionTokens: c, createdAt: this.tract.now() }]
+        : [];
     const undone =
       kind === "undo" && this.#operations > 0
         ? [{ sequence: (a % this.#operations) + 1, undone: b % 2 === 0 }]
@@ -87,6 +92,7 @@ class Writer {
       refMoves,
       annotations,
       plans,
+      usages,
       undoneMarks: undone,
       expect: { refs: [], annotationSequence: isStale ? 1_000_000 : null },
       ensureWorktree: d % 5 === 0 ? { name: `w${a % 3}`, branch: name } : null,
@@ -116,16 +122,18 @@ class Writer {
     const author = b % 2 === 0 ? ADA : BOT;
     const type = TYPES[c % TYPES.length] ?? "dialogue";
     const content = contentOf(`text ${b % 20}`, { type, role: type === "config" ? null : "user" });
+    const generated =
+      b % 3 === 0 ? { generationConfig: { model: "mn"[c % 2] ?? "", temperature: (c % 4) / 2 } } : {};
     switch (kind) {
       case "append":
-        return [this.tract.commit({ parents, author, content })];
+        return [this.tract.commit({ parents, author, content, ...generated })];
       case "batch":
         return this.tract.chain(parents[0] ?? null, 1 + (b % 4), { author });
       case "edit": {
         const target = this.#pick(b);
         return target === undefined
           ? []
-          : [this.tract.commit({ parents, edits: target.commit.hash, content })];
+          : [this.tract.commit({ parents, edits: target.commit.hash, content, ...generated })];
       }
       case "merge": {
         const other = this.#pick(b);
@@ -174,6 +182,9 @@ async function publishBoth(stores: readonly Store[], change: ChangeSet): Promise
   );
   expect(real).toEqual(model);
 }
+
+const WARM = { field: "temperature", operator: ">", value: 0.5 } as const;
+const MODEL = { field: "model", operator: "=", value: "m" } as const;
 
 /** Answers to every question, as one value. */
 async function answers(store: Store, { tract: { name }, commits, plans }: Writer): Promise<unknown> {
@@ -235,6 +246,17 @@ async function answers(store: Store, { tract: { name }, commits, plans }: Writer
       ]),
     ),
     large: await store.readOperations(name, { originalTokensMin: 2, worktree: "w1", limit: 3 }),
+    usages: [
+      await store.readUsages(name, hashes),
+      await Promise.all(hashes.map((head) => store.findUsage(name, head))),
+    ],
+    generated: await Promise.all(
+      [{}, ...pairs.map(([head, exclude]) => ({ head, exclude }))].flatMap((scope) => [
+        store.readByConfig(name, { ...scope, conditions: [WARM], limit: 1000, scanMax: 9_999 }),
+        store.readByConfig(name, { ...scope, conditions: [MODEL, WARM], limit: 2, scanMax: 9_999 }),
+        store.readByConfig(name, { ...scope, conditions: [], limit: 3, scanMax: 9_999, firstParent: true }),
+      ]),
+    ),
     edits: await Promise.all(pairs.map(([head, target]) => store.readEdits(name, target, head))),
     logs: await Promise.all(
       pairs.flatMap(([head, other]) => [

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe } from "vitest";
 import type { Store } from "../../src/storage/store.ts";
 import { commitsContract } from "./subjects/commits.ts";
+import { configsContract } from "./subjects/configs.ts";
 import { garbageContract } from "./subjects/garbage.ts";
 import { historyContract } from "./subjects/history.ts";
 import { lawsContract } from "./subjects/laws.ts";
@@ -15,6 +16,7 @@ import { recordsContract } from "./subjects/records.ts";
 import { refsContract } from "./subjects/refs.ts";
 import { searchContract } from "./subjects/search.ts";
 import { sidesContract } from "./subjects/sides.ts";
+import { usagesContract } from "./subjects/usages.ts";
 import { verifyContract } from "./subjects/verify.ts";
 
 export interface OpenedStore {
@@ -60,6 +62,8 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describe("annotations, compile records, content types", () => recordsContract(under));
     describe("operations", () => operationsContract(under));
     describe("ledger", () => ledgerContract(under));
+    describe("generation configs", () => configsContract(under));
+    describe("usage reports", () => usagesContract(under));
     describe("plans", () => plansContract(under));
     describe("search", () => searchContract(under));
     describe("verify", () => verifyContract(under));

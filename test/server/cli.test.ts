@@ -188,7 +188,7 @@ describe("settings", () => {
   test("name the author", async () => {
     await cli.run(["commit", "a"], { env: { TRACT_AGENT_ID: "ada" } });
     expect(await cli.json(["log"])).toMatchObject({
-      entries: [{ author: { kind: "user", name: "ada", session_id: null } }],
+      entries: [{ author: { kind: "user", name: "ada", session_id: expect.stringMatching(/^SES-/) } }],
     });
   });
 

@@ -96,9 +96,10 @@ describe("who acts", () => {
     ]);
   });
 
-  test("is, in the CLI, a user without session", async () => {
+  test("is, in the CLI, a user, and each command is a session of its own", async () => {
     const { author, provenance } = (await services({}, { authorKind: "user" }).engineFor({})).scope;
-    expect(author).toEqual({ kind: "user", name: null, session_id: null });
+    const session_id = expect.stringMatching(/^SES-[0-9A-Z]{26}$/);
+    expect(author).toEqual({ kind: "user", name: null, session_id });
     expect(provenance.agent_class).toBeNull();
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { TractError } from "../../src/engine/errors.ts";
 import { type ConfigInputs, resolveConfig, wantsColors } from "../../src/server/config.ts";
+import { parseServeArguments } from "../../src/server/serve-arguments.ts";
 import { environmentNameOf, flagOf, SETTING_NAMES } from "../../src/server/settings.ts";
 
 const linux: ConfigInputs = {
@@ -52,6 +53,11 @@ describe("defaults", () => {
       "agent.class": null,
       "ledger.reason_chars": 200,
       "ledger.excerpt_chars": 240,
+      "ledger.tool_reads": false,
+      "llm.api_key": null,
+      "llm.base_url": null,
+      "llm.model": null,
+      "llm.timeout_ms": 300_000,
       log_level: "warn",
       import_root: "/home/ada/notes",
     });
@@ -225,4 +231,66 @@ test.each([
   [{ TERM: "dumb" }, true, false],
 ])("colours with %j on a terminal (%j): %j", (env, isTerminal, colours) => {
   expect(wantsColors(env, isTerminal)).toBe(colours);
+});
+
+describe("the LLM", () => {
+  const key = "sk-secret-1234";
+
+  test("is configured by file or environment, under the names of the settings", () => {
+    const file = {
+      llm: { api_key: key, base_url: "http://127.0.0.1:11434/v1", model: "m", timeout_ms: 5000 },
+    };
+    const { settings, sources } = resolveConfig(
+      withFiles({ "/home/ada/.config/tract/tract.config.json": file }, { env: { TRACT_LLM_MODEL: "other" } }),
+    );
+    expect(settings).toMatchObject({
+      "llm.api_key": key,
+      "llm.base_url": "http://127.0.0.1:11434/v1",
+      "llm.model": "other",
+      "llm.timeout_ms": 5000,
+    });
+    expect(sources["llm.model"]).toEqual({ kind: "environment", name: "TRACT_LLM_MODEL" });
+    expect(resolveConfig({ ...linux, env: { TRACT_LLM_API_KEY: key } }).settings["llm.api_key"]).toBe(key);
+  });
+
+  test("takes nothing from the variables of other programs", () => {
+    const env = { OPENAI_API_KEY: key, OPENAI_BASE_URL: "http://example.invalid", OPENAI_MODEL: "m" };
+    expect(resolveConfig({ ...linux, env }).settings).toMatchObject({
+      "llm.api_key": null,
+      "llm.base_url": null,
+      "llm.model": null,
+    });
+  });
+
+  test("has no flag for its key", () => {
+    expect(parseServeArguments(["serve", "--llm-model", "m"], { isTerminal: false })).toEqual({
+      "llm.model": "m",
+    });
+    expect(parseServeArguments(["serve", "--llm-api-key", key], { isTerminal: false })).toBeNull();
+    expect(resolveConfig({ ...linux, flags: { "llm.api_key": key } }).settings["llm.api_key"]).toBeNull();
+  });
+
+  test("does not take its key from a file that others can read", () => {
+    const path = "/home/ada/.config/tract/tract.config.json";
+    const open = { isOpenToOthers: () => true };
+    const error = refusal(withFiles({ [path]: { llm: { api_key: key } } }, open));
+    expect(error).toMatchObject({ code: "invalid-argument", data: { setting: "llm.api_key" } });
+    expect(error.hint).toMatch(/chmod 600/);
+    expect(JSON.stringify(error)).not.toContain(key);
+    expect(resolveConfig(withFiles({ [path]: { llm: { model: "m" } } }, open)).settings["llm.model"]).toBe(
+      "m",
+    );
+  });
+
+  test.each([
+    ["llm.api_key", "TRACT_LLM_API_KEY", `${key} with spaces`],
+    ["llm.api_key", "TRACT_LLM_API_KEY", `${key}\n`],
+    ["llm.base_url", "TRACT_LLM_BASE_URL", "ftp://example.com"],
+    ["llm.base_url", "TRACT_LLM_BASE_URL", `https://ada:${key}@example.com/v1`],
+    ["llm.timeout_ms", "TRACT_LLM_TIMEOUT_MS", "0"],
+  ])("refuses a wrong %s without quoting it", (setting, name, value) => {
+    const error = refusal({ ...linux, env: { [name]: value } });
+    expect(error).toMatchObject({ code: "invalid-argument", data: { setting } });
+    expect(JSON.stringify([error, String(error.cause)])).not.toContain(key);
+  });
 });

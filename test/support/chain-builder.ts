@@ -1,6 +1,6 @@
 /** Builds histories as compile reads them, without a store: real contents, hashes and token counts, any shape of graph. */
 
-import { type CompiledContext, createContext } from "../../src/engine/compile/context.ts";
+import { type CompiledContext, countedSize, createContext } from "../../src/engine/compile/context.ts";
 import { type Draft, EMPTY_DRAFT, growDraft } from "../../src/engine/compile/draft.ts";
 import { kitOf } from "../../src/engine/compile/kit.ts";
 import { type CompileOptions, measuringOptions } from "../../src/engine/compile/options.ts";
@@ -184,7 +184,8 @@ export function contextOf(draft: Draft, options: CompileOptions): CompiledContex
   const { format, budgetTokens } = options;
   const arrangement = fitBudget(draft, { budgetTokens, writer: WRITERS[format], kit });
   const rendered = render(draft, arrangement, format, kit);
-  const origin = { branch: "main", encoding: "o200k_base", prefix: null, recordId: null } as const;
+  const size = countedSize({ rendered }, "o200k_base");
+  const origin = { branch: "main", size, prefix: null, recordId: null } as const;
   return createContext({ draft, arrangement, rendered, kit }, origin);
 }
 

@@ -12,6 +12,7 @@ import { checkout } from "../../src/engine/history/checkout.ts";
 import { commit } from "../../src/engine/history/commit.ts";
 import { revealItem, summaryItem } from "../../src/engine/history/internal-items.ts";
 import { isoNow } from "../../src/engine/history/publish.ts";
+import { recordUsage } from "../../src/engine/history/record-usage.ts";
 import { resolveCommit } from "../../src/engine/history/revision.ts";
 import { createTag } from "../../src/engine/history/tag.ts";
 import { undo } from "../../src/engine/history/undo.ts";
@@ -137,6 +138,7 @@ async function fill(engine: Engine): Promise<void> {
   await search(engine, { query: "text" });
   await compile(engine, { record: true });
   await compile(engine, { record: true });
+  await recordUsage(engine, { usage: { prompt_tokens: 1_000, completion_tokens: 20 } });
 }
 
 /** What compress and merge write: a summary that a reveal ends, a merge, another summary, tokens and a plan. */

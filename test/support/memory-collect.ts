@@ -84,6 +84,7 @@ export function sweepGarbage(
   }
   found.left = found.left.slice(0, -part.length);
   tract.commits = tract.commits.filter(({ hash }) => !commits.includes(hash));
+  for (const hash of commits) tract.usages.delete(hash);
   tract.collected.push(...commits);
   for (const hash of contents) state.contents.delete(hash);
   return swept;
@@ -102,6 +103,7 @@ const NOTHING = {
   compileRecords: [],
   plans: [],
   contentTypes: [],
+  usages: [],
 } as const;
 
 function countSweeps(state: MemoryState): number {

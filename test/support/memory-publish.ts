@@ -40,6 +40,11 @@ export function applyChange(state: MemoryState, change: ChangeSet): PublishRecei
   for (const plan of change.plans) tract.plans.set(plan.id, plan);
   tract.compileRecords.push(...change.compileRecords);
   for (const type of change.contentTypes) tract.contentTypes.set(type.name, type);
+  for (const usage of change.usages)
+    tract.usages.set(usage.commit, {
+      ...usage,
+      annotationSequence: tract.record.annotationSequence,
+    });
   return {
     operationSequence: change.operation === null ? 0 : sequence,
     annotationSequence: tract.record.annotationSequence,
@@ -77,6 +82,9 @@ function checkExpectations(tract: MemoryTract, { operation, expect, plans, refMo
   const actual = tract.record.annotationSequence;
   if (expect.annotationSequence !== null && expect.annotationSequence !== actual)
     throw new StoreConflict({ what: "annotations", expected: expect.annotationSequence, actual });
+  const { ledgerSequence } = tract.record;
+  if (expect.ledgerSequence !== undefined && expect.ledgerSequence !== ledgerSequence)
+    throw new StoreConflict({ what: "ledger", expected: expect.ledgerSequence, actual: ledgerSequence });
 }
 
 function isSame(a: RefValue | null, b: RefValue | null): boolean {
@@ -107,7 +115,7 @@ function checkNames(state: MemoryState, tract: MemoryTract, change: ChangeSet): 
     }
     known.add(commit.hash);
   }
-  for (const { commit } of change.annotations) need(commit);
+  for (const { commit } of [...change.annotations, ...change.usages]) need(commit);
   for (const { after } of change.refMoves)
     if (after !== null && "commit" in after && after.commit !== null) need(after.commit);
 }
@@ -120,6 +128,7 @@ function checkTimes({
   ledger,
   compileRecords,
   plans,
+  usages,
 }: ChangeSet): void {
   const times = [
     ...(createTract === null ? [] : [createTract.createdAt]),
@@ -129,6 +138,7 @@ function checkTimes({
       ...(operation === null ? [] : [operation]),
       ...compileRecords,
       ...plans,
+      ...usages,
     ].map(({ createdAt }) => createdAt),
     ...plans.map(({ updatedAt }) => updatedAt),
     ...ledger.map(({ timestamp }) => timestamp),

@@ -13,6 +13,7 @@ import type {
   RefMove,
   RefRecord,
   TractRecord,
+  UsageRecord,
 } from "../../src/storage/records.ts";
 
 export interface MemoryTract {
@@ -29,6 +30,8 @@ export interface MemoryTract {
   /** By id, in the order of making. */
   plans: Map<string, PlanRecord>;
   contentTypes: Map<string, ContentTypeRecord>;
+  /** By commit. */
+  usages: Map<Hash, UsageRecord>;
   /** Hashes of commits that gc removed, in the order of removal. */
   collected: Hash[];
 }
@@ -59,6 +62,7 @@ export function emptyTract(): MemoryTract {
     compileRecords: [],
     plans: new Map(),
     contentTypes: new Map(),
+    usages: new Map(),
     collected: [],
   };
 }

@@ -11,6 +11,7 @@ import type {
   Store,
 } from "../../src/storage/store.ts";
 import { findGarbage, sweepGarbage } from "./memory-collect.ts";
+import { byConfig, standingUsage } from "./memory-configs.ts";
 import { isRef, operations, operationsOf } from "./memory-operations.ts";
 import { applyChange, applyChanges } from "./memory-publish.ts";
 import { matchCount, snippet } from "./memory-search.ts";
@@ -124,6 +125,18 @@ class MemoryStore implements Store {
   readAncestor: Store["readAncestor"] = (tract, commit, n) =>
     this.#read(tract, (state) => firstParents(state, commit)[n] ?? null);
   readLog: Store["readLog"] = (tract, query) => this.#read(tract, (state) => log(state, query));
+  readByConfig: Store["readByConfig"] = (tract, query) =>
+    this.#read(tract, (state) => {
+      const commits =
+        query.head === undefined
+          ? [...state.commits].reverse().filter((commit) => passes(commit, query))
+          : log(state, { firstParent: false, ...query, head: query.head, limit: Number.POSITIVE_INFINITY });
+      return byConfig(state, commits, query);
+    });
+  findUsage: Store["findUsage"] = (tract, head) =>
+    this.#read(tract, (state) => standingUsage(state, firstParents(state, head)));
+  readUsages: Store["readUsages"] = (tract, commits) =>
+    this.#read(tract, ({ usages }) => commits.flatMap((commit) => usages.get(commit) ?? []));
   readEdits: Store["readEdits"] = (tract, target, head) =>
     this.#read(tract, (state) =>
       withoutReachable(state, head).filter(
@@ -168,6 +181,14 @@ class MemoryStore implements Store {
       tract,
       (state) =>
         state.operations.findLast(({ createdAt }) => Date.parse(createdAt) <= Date.parse(time)) ?? null,
+    );
+  readEntryIds: Store["readEntryIds"] = (tract, operationIds) =>
+    this.#read(tract, (state) =>
+      operationIds.map((id) => {
+        const type = state.operations.find((operation) => operation.id === id)?.type;
+        const own = state.ledger.find((entry) => entry.submissionId === id && entry.decision === type);
+        return own?.id ?? null;
+      }),
     );
   readLedger: Store["readLedger"] = (tract, query) =>
     this.#read(tract, (state) => {
@@ -353,7 +374,8 @@ function ledger(
   state: MemoryTract,
   query: Omit<LedgerQuery, "limit" | "afterSequence" | "order">,
 ): MemoryTract["ledger"] {
-  const { eventTypes, submissionId, decision, sessionId, tool, since, until, text, commit } = query;
+  const { eventTypes, submissionId, decision, sessionId, tool, hasTool, model, since, until, text, commit } =
+    query;
   const ofCommit = commit === undefined ? null : operationsOf(state, commit).map(({ id }) => id);
   const wanted = text?.toLowerCase();
   return state.ledger
@@ -362,6 +384,8 @@ function ledger(
     .filter((entry) => decision === undefined || entry.decision === decision)
     .filter((entry) => sessionId === undefined || entry.provenance.session_id === sessionId)
     .filter((entry) => tool === undefined || entry.metadata.tool === tool)
+    .filter((entry) => hasTool === undefined || typeof entry.metadata.tool === "string")
+    .filter((entry) => model === undefined || entry.metadata.model_id === model)
     .filter((entry) => since === undefined || Date.parse(entry.timestamp) >= Date.parse(since))
     .filter((entry) => until === undefined || Date.parse(entry.timestamp) <= Date.parse(until))
     .filter((entry) => ofCommit === null || ofCommit.includes(entry.submissionId))

@@ -112,10 +112,13 @@ export async function wholeStore(store: Store): Promise<WholeStore> {
   const tracts = [];
   for (const record of await store.listTracts()) {
     const { name } = record;
+    const commits = (await store.scanCommits(name, 0, ALL)).rows;
+    const hashes = commits.map(({ commit }) => commit.hash);
     tracts.push({
       record,
       refs: await Promise.all(REF_KINDS.map((kind) => store.listRefs(name, kind))),
-      commits: (await store.scanCommits(name, 0, ALL)).rows,
+      commits,
+      usages: await store.readUsages(name, hashes),
       operations: (await store.scanOperations(name, 0, ALL)).rows,
       annotations: await store.readAnnotations(name, { after: 0, upTo: ALL }),
       ledger: await store.readLedger(name, { order: "asc", limit: ALL }),

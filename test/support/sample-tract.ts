@@ -233,6 +233,7 @@ export class SampleTract {
       compileRecords: [],
       plans: [],
       contentTypes: [],
+      usages: [],
       ...over,
     };
   }

@@ -15,6 +15,7 @@ import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch, deleteBranch, renameBranch, switchBranch } from "../../src/engine/history/branch.ts";
 import { checkout } from "../../src/engine/history/checkout.ts";
 import { commit } from "../../src/engine/history/commit.ts";
+import { recordUsage } from "../../src/engine/history/record-usage.ts";
 import { reset } from "../../src/engine/history/reset.ts";
 import { status } from "../../src/engine/history/status.ts";
 import { createTag, deleteTag } from "../../src/engine/history/tag.ts";
@@ -134,6 +135,9 @@ function committing(): readonly WritingOperation[] {
         if (warnings.length === 0) throw new Error(`nothing was compacted by ${commits.length} commits`);
       },
       { prepare: budgeted },
+    ),
+    operation("record usage", (engine) =>
+      recordUsage(engine, { usage: { prompt_tokens: 900, completion_tokens: 12 } }),
     ),
     operation("annotate", (engine) =>
       annotate(engine, { refs: ["question", "HEAD"], priority: "pinned", removeLabels: ["kept"] }),

@@ -1,8 +1,8 @@
 /** The tree of spawns that a tract belongs to: who spawned whom, what for, and where each stands (spec 3.6). */
-import { measureContext } from "../compile/measure.ts";
 import { readContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { pointAt } from "../history/context-size.ts";
+import { reportedSize } from "../history/reported-size.ts";
 import { readSettings } from "../history/settings.ts";
 import type { ChildPlace } from "../history/spawn-link.ts";
 import { readChildNow } from "./child-now.ts";
@@ -102,7 +102,7 @@ async function readState(
   if (head === null) return { branch, ...NOWHERE };
   const settings = await readSettings(engine, place.tract, head.hash);
   const at = { ...pointAt(engine, site, head.hash, settings), tract: place.tract };
-  return { branch, tokens: (await measureContext(engine, at)).tokens, lastActivity };
+  return { branch, tokens: (await reportedSize(engine, at)).tokens, lastActivity };
 }
 
 /** It stands in the pointer that the spawn committed. */

@@ -11,6 +11,8 @@ import type { Tally } from "./tally.ts";
 export interface CompileCache {
   readonly drafts: LruCache<Draft>;
   readonly tallies: LruCache<Tally>;
+  /** Usage reports, with the annotation up to which nothing that they cover was annotated (history/reported-size.ts). */
+  readonly quietReports: LruCache<number>;
 }
 
 /** A tally is a few numbers, so many more of them are kept than drafts. */
@@ -24,6 +26,7 @@ export function createCompileCache(
   return {
     drafts: new LruCache({ entriesMax, weightMax }),
     tallies: new LruCache({ entriesMax: talliesMax, weightMax: talliesMax }),
+    quietReports: new LruCache({ entriesMax: talliesMax, weightMax: talliesMax }),
   };
 }
 

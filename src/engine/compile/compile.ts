@@ -1,10 +1,11 @@
 /** compile: what an LLM would get for a head, now or at any earlier point (spec 2). */
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
+import { isReported, reportedSize } from "../history/reported-size.ts";
 import { readSettings } from "../history/settings.ts";
 import type { CompilePoint } from "./cache.ts";
 import { compose } from "./compose.ts";
-import { type CompiledContext, createContext } from "./context.ts";
+import { type CompiledContext, type CompiledSize, countedSize, createContext } from "./context.ts";
 import { type CompileOptions, type CompileRequest, resolveOptions } from "./options.ts";
 import { resolvePoint } from "./point.ts";
 import { commonPrefix } from "./prefix.ts";
@@ -29,9 +30,31 @@ export async function compile(engine: Engine, request: CompileRequest): Promise<
   const previous = await composePrevious(engine, { branch, format: options.format, before: null });
   const composition = await compose(engine, point, options);
   const prefix = previous === null ? null : commonPrefix(previous.rendered, composition.rendered);
-  const recordId =
-    request.record === true ? await keepRecord(engine, { point, branch, options, composition }) : null;
-  return createContext(composition, { branch, encoding: point.encoding, prefix, recordId });
+  const counted = countedSize(composition, point.encoding);
+  const size = isWholeView(request, options) ? await sizeByReport(engine, point, counted) : counted;
+  const recorded = { point, branch, options, composition, size };
+  const recordId = request.record === true ? await keepRecord(engine, recorded) : null;
+  return createContext(composition, { branch, size, prefix, recordId });
+}
+
+/** A report is about all that a branch shows now: nothing chosen by the caller, nothing cut. A budget is always held against what is counted. */
+function isWholeView(
+  { asOf, strategy, recent, ...request }: CompileRequest,
+  options: CompileOptions,
+): boolean {
+  const { include, exclude, includeLabels, excludeLabels, includeReasoning } = request;
+  const chosen = [asOf, strategy, recent, include, exclude, includeLabels, excludeLabels, includeReasoning];
+  return options.budgetTokens === null && chosen.every((choice) => choice === undefined);
+}
+
+async function sizeByReport(
+  engine: Engine,
+  point: CompilePoint,
+  counted: CompiledSize,
+): Promise<CompiledSize> {
+  const settings = await readSettings(engine, point.tract, point.head);
+  const size = await reportedSize(engine, { ...point, settings });
+  return isReported(size) ? { tokenCount: size.tokens, tokenSource: size.tokenSource } : counted;
 }
 
 export interface ResolvedRequest {
@@ -52,10 +75,10 @@ export async function resolveRequest(engine: Engine, request: CompileRequest): P
 async function rebuild(engine: Engine, recordId: string, request: CompileRequest): Promise<CompiledContext> {
   refuseOtherOptions(request);
   const record = await readRecord(engine, recordId);
-  const { composition, branch, point, options } = await rebuildRecord(engine, record);
+  const { composition, branch, options, size } = await rebuildRecord(engine, record);
   const previous = await composePrevious(engine, { branch, format: options.format, before: record.id });
   const prefix = previous === null ? null : commonPrefix(previous.rendered, composition.rendered);
-  return createContext(composition, { branch, encoding: point.encoding, prefix, recordId: record.id });
+  return createContext(composition, { branch, size, prefix, recordId: record.id });
 }
 
 /** A record says itself what it was made with. */

@@ -25,7 +25,7 @@ export interface CompiledContext {
   readonly head: Hash | null;
   readonly branch: string | null;
   readonly tokenCount: number;
-  /** `counted:<encoding>` */
+  /** `counted:<encoding>`, or `api:<prompt>+<completion>` when the count rests on what an API reported. */
   readonly tokenSource: string;
   /** Commits that the messages come from. */
   readonly commitCount: number;
@@ -62,9 +62,18 @@ export interface Composition {
 
 export interface ContextOrigin {
   readonly branch: string | null;
-  readonly encoding: Encoding;
+  readonly size: CompiledSize;
   readonly prefix: Prefix | null;
   readonly recordId: string | null;
+}
+
+export interface CompiledSize {
+  readonly tokenCount: number;
+  readonly tokenSource: string;
+}
+
+export function countedSize({ rendered }: Pick<Composition, "rendered">, encoding: Encoding): CompiledSize {
+  return { tokenCount: rendered.tokenCount, tokenSource: `counted:${encoding}` };
 }
 
 export function createContext(composition: Composition, origin: ContextOrigin): CompiledContext {
@@ -84,8 +93,8 @@ export function createContext(composition: Composition, origin: ContextOrigin): 
     format: rendered.format,
     head: draft.head,
     branch: origin.branch,
-    tokenCount: rendered.tokenCount,
-    tokenSource: `counted:${origin.encoding}`,
+    tokenCount: origin.size.tokenCount,
+    tokenSource: origin.size.tokenSource,
     commitCount: commitCountOf(composition),
     get commitHashes() {
       return commitHashes();

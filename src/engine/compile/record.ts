@@ -2,11 +2,12 @@
 import type { CompileRecord, Encoding, Hash, JsonObject } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange, isoNow } from "../history/publish.ts";
+import { emptyChange } from "../history/empty-change.ts";
+import { isoNow } from "../history/publish.ts";
 import { COMPILER_VERSION } from "../versions.ts";
 import type { CompilePoint } from "./cache.ts";
 import { compose } from "./compose.ts";
-import { type Composition, commitCountOf } from "./context.ts";
+import { type CompiledSize, type Composition, commitCountOf } from "./context.ts";
 import { digestOf } from "./digest.ts";
 import { type CompileOptions, type Format, fromRecipe, toRecipe } from "./options.ts";
 
@@ -15,6 +16,7 @@ export interface RecordedContext {
   readonly branch: string | null;
   readonly options: CompileOptions;
   readonly composition: Composition;
+  readonly size: CompiledSize;
 }
 
 /** Keeps a record and gives its id; null on a store that is read-only, and for a tract that has nothing yet. */
@@ -22,6 +24,7 @@ export async function keepRecord(engine: Engine, recorded: RecordedContext): Pro
   const { point, composition } = recorded;
   if (engine.store.isReadonly || (await engine.store.findTract(point.tract)) === null) return null;
   const { rendered } = composition;
+  const { tokenCount, tokenSource } = recorded.size;
   const record: CompileRecord = {
     id: engine.newId(),
     head: point.head,
@@ -29,8 +32,8 @@ export async function keepRecord(engine: Engine, recorded: RecordedContext): Pro
     options: { ...toRecipe(recorded.options), encoding: point.encoding },
     annotationSequence: point.annotationSequence,
     compilerVersion: COMPILER_VERSION,
-    tokenCount: rendered.tokenCount,
-    tokenSource: `counted:${point.encoding}`,
+    tokenCount,
+    tokenSource,
     commitCount: commitCountOf(composition),
     messageCount: rendered.itemCount,
     digest: digestOf(rendered.format, rendered),
@@ -72,7 +75,8 @@ export async function rebuildRecord(engine: Engine, record: CompileRecord): Prom
   const composition = await compose(engine, point, options);
   const digest: Hash = digestOf(options.format, composition.rendered);
   if (digest !== record.digest) throw notReproducible(record, "the rebuilt messages have another digest");
-  return { point, branch: record.branch, options, composition };
+  const { tokenCount, tokenSource } = record;
+  return { point, branch: record.branch, options, composition, size: { tokenCount, tokenSource } };
 }
 
 /** Records looked at for one of the same format. */

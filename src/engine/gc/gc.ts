@@ -3,9 +3,11 @@ import type { LedgerBody } from "../../storage/records.ts";
 import type { Garbage, GarbageRoot, Swept } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
+import { emptyChange } from "../history/empty-change.ts";
 import { isoNow } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
+import { startSession } from "../ledger/session-start.ts";
 import { createRest, type Rest } from "../long-work.ts";
 import { type GcDays, type GcTerms, gcRule, gcTerms } from "./gc-rule.ts";
 
@@ -82,12 +84,21 @@ async function findAndSweep(engine: Engine, run: Run, dryRun: boolean): Promise<
   for (let attempt = 1; attempt <= limits.gcAttemptsMax; attempt++) {
     const found = await store.findGarbage(scope.tract, rule, run.rest);
     first ??= found;
-    if (dryRun || (await sweep(engine, run, found))) return first;
+    if (dryRun) return first;
+    if (found.commits > 0) await beginSession(engine);
+    if (await sweep(engine, run, found)) return first;
     await engine.pause(PAUSE_MS);
   }
   throw new TractError("store-busy", "others kept removing commits from this store at the same time", {
     hint: "Wait until the other gc is done, then run it again.",
     data: { removed: run.removed.commits },
+  });
+}
+
+/** A sweep writes its own entries, so the session begins just before the first of them. */
+async function beginSession(engine: Engine): Promise<void> {
+  await startSession(engine, async (entry) => {
+    await engine.store.publish({ ...emptyChange(engine.scope.tract), ledger: [entry] });
   });
 }
 

@@ -1,6 +1,5 @@
 /** Annotates commits: priority, what a summary must keep, labels; all refs in one operation (spec 1.6; spec 9, 5). */
 import type { CommitRecord, Hash, JsonObject, Priority } from "../../storage/records.ts";
-import { measurePlanned } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import {
@@ -15,6 +14,7 @@ import { readLabels } from "./labels.ts";
 import { effectiveLabels, effectivePriority, judged } from "./priority.ts";
 import { isoNow, operationChange, type Plan, publishPlan } from "./publish.ts";
 import { commitOf } from "./ref-value.ts";
+import { reportedSizes } from "./reported-size.ts";
 import { type Retain, readRetain } from "./retain.ts";
 import { resolveCommit } from "./revision.ts";
 import { readSettings } from "./settings.ts";
@@ -102,7 +102,8 @@ async function planAnnotate(
   const head = site.head?.hash ?? null;
   // Measured before it is written: nothing may fail afterwards.
   const at = pointAt(engine, site, head, await readSettings(engine, engine.scope.tract, head));
-  const size = await measurePlanned(engine, at, { chain: [], annotations });
+  const planned = { chain: [], annotations };
+  const size = await reportedSizes(engine, { before: at, after: at, planned });
   return {
     change: {
       ...change,
@@ -115,7 +116,7 @@ async function planAnnotate(
       head,
       warnings: warningsOf(targets, wanted),
       annotated: states.map(({ target }) => describe(target, after)),
-      contextTokens: size.tokens,
+      contextTokens: size.after,
     }),
   };
 }

@@ -3,7 +3,8 @@ import type { JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
-import { emptyChange } from "./publish.ts";
+import { emptyChange } from "./empty-change.ts";
+import { publish } from "./publish.ts";
 import type { Budget } from "./settings.ts";
 import type { Site } from "./snapshot.ts";
 
@@ -72,7 +73,7 @@ export async function recordRefusal(
   const { report } = budget;
   if (refusal.site.tract !== null) {
     const entry = budgetEntry(engine, { decision: "REJECTED", now, branch, report });
-    await engine.store.publish({ ...emptyChange(engine.scope.tract), ledger: [entry] });
+    await publish(engine, { change: { ...emptyChange(engine.scope.tract), ledger: [entry] } });
   }
   return new TractError(
     "budget-exceeded",

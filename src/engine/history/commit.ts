@@ -1,7 +1,6 @@
 /** Commits contents to a branch: one or a batch, all or nothing, in one operation (spec 1.4, 1.5). */
 import type { ChangeSet } from "../../storage/change-set.ts";
 import type { CommitRecord, Hash, JsonObject, OperationRecord } from "../../storage/records.ts";
-import { measureContext, measurePlanned } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
@@ -19,8 +18,9 @@ import { pointAt } from "./context-size.ts";
 import { makeRoom, type Room, roomWords } from "./make-room.ts";
 import { type PlannedCommits, planCommits } from "./plan-commit.ts";
 import { isoNow, type OperationNote, type Planned, publishPlan } from "./publish.ts";
+import { reportedSizes } from "./reported-size.ts";
 import { resolveRef } from "./revision.ts";
-import { planSettings, rememberSettings, type TractSettings } from "./settings.ts";
+import { planSettings, readSettings, rememberSettings, type TractSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
 
 export interface CommitRequest {
@@ -61,8 +61,18 @@ export async function commit(engine: Engine, request: CommitRequest): Promise<Co
   return await publishPlan(engine, () => planCommit(engine, request));
 }
 
-async function planCommit(engine: Engine, request: CommitRequest): Promise<Planned<CommitResult>> {
-  const site = await readSite(engine, { branch: request.branch });
+/**
+ * Plans a commit, for operations that write something of their own together with it.
+ *
+ * @param at Where it stands, when the caller has read that already and planned on it.
+ * @throws TractError as `commit`.
+ */
+export async function planCommit(
+  engine: Engine,
+  request: CommitRequest,
+  at?: Site,
+): Promise<Planned<CommitResult>> {
+  const site = at ?? (await readSite(engine, { branch: request.branch }));
   if (request.idempotencyKey !== undefined && site.tract !== null) {
     const earlier = await engine.store.findOperationByKey(engine.scope.tract, request.idempotencyKey);
     if (earlier) return { change: null, result: await repeatedResult(engine, earlier) };
@@ -155,10 +165,9 @@ async function sizeAfter(
   { site, request, planned, settings }: SizeInput,
 ): Promise<SizeChange | null> {
   if (settings.budget === null && request.contextTokens !== true) return null;
-  const at = pointAt(engine, site, site.head?.hash ?? null, settings);
-  const after = await measurePlanned(engine, at, planned);
-  const before = settings.budget === null ? after : await measureContext(engine, at);
-  return { before: before.tokens, after: after.tokens };
+  const head = site.head?.hash ?? null;
+  const before = pointAt(engine, site, head, await readSettings(engine, engine.scope.tract, head));
+  return await reportedSizes(engine, { before, after: { ...before, settings }, planned });
 }
 
 interface CommitChange {

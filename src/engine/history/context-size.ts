@@ -2,9 +2,10 @@
 import type { NewAnnotation } from "../../storage/change-set.ts";
 import type { Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { type MeasuredPoint, measureContext, measurePlanned } from "../compile/measure.ts";
+import type { MeasuredPoint } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import type { SizeChange } from "./budget.ts";
+import { reportedSizes } from "./reported-size.ts";
 import { planSettings, readSettings } from "./settings.ts";
 import type { Site } from "./snapshot.ts";
 
@@ -21,13 +22,9 @@ export async function sizeAround(engine: Engine, site: Site, planned: PlannedWri
   const { tract } = engine.scope;
   const head = site.head?.hash ?? null;
   const base = planned.base === undefined ? head : planned.base;
-  const before = await measureContext(
-    engine,
-    pointAt(engine, site, head, await readSettings(engine, tract, head)),
-  );
-  const settings = await planSettings(engine, base, planned.chain);
-  const after = await measurePlanned(engine, pointAt(engine, site, base, settings), planned);
-  return { before: before.tokens, after: after.tokens };
+  const before = pointAt(engine, site, head, await readSettings(engine, tract, head));
+  const after = pointAt(engine, site, base, await planSettings(engine, base, planned.chain));
+  return await reportedSizes(engine, { before, after, planned });
 }
 
 /** A head of the tract as measuring wants it, with the annotations of the moment when the site was read. */

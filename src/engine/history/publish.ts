@@ -4,8 +4,12 @@ import { StoreConflict } from "../../storage/errors.ts";
 import type { JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
+import { invariant } from "../invariant.ts";
 import { type LedgerEvent, ledgerEntry } from "../ledger/entry.ts";
+import { endDeadSessions } from "../ledger/session-end.ts";
+import { withSessionStart } from "../ledger/session-start.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
+import { emptyChange } from "./empty-change.ts";
 import { sealOperation } from "./seal-operation.ts";
 import type { Site } from "./snapshot.ts";
 
@@ -44,11 +48,24 @@ export async function publishPlan<Result>(
   }
 }
 
-async function publish<Result>({ store }: Engine, { change, also }: Plan<Result>): Promise<PublishReceipt> {
-  const sealed = sealOperation(change);
-  return also === undefined
-    ? await store.publish(sealed)
-    : await store.publish(sealed, also.map(sealOperation));
+/**
+ * Publishes a change that is planned on nothing, such as ledger entries about what did not happen.
+ *
+ * @throws StoreConflict when the change expects something after all.
+ */
+export async function publish(
+  engine: Engine,
+  { change, also = [] }: Pick<Plan<unknown>, "change" | "also">,
+): Promise<PublishReceipt> {
+  return await withSessionStart(
+    engine,
+    [change, ...also].map(sealOperation),
+    async ([own, ...others]) => {
+      invariant(own, "there is a change to publish");
+      return await engine.store.publish(own, others);
+    },
+    async (tract) => await endDeadSessions(engine, tract),
+  );
 }
 
 /** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */
@@ -64,26 +81,6 @@ function outrun(conflict: StoreConflict, attempts: number): TractError {
       cause: conflict,
     },
   );
-}
-
-/** A change set with nothing in it: operations fill in what they change. */
-export function emptyChange(tract: string): ChangeSet {
-  return {
-    tract,
-    createTract: null,
-    expect: { refs: [], annotationSequence: null },
-    contents: [],
-    commits: [],
-    annotations: [],
-    refMoves: [],
-    ensureWorktree: null,
-    operation: null,
-    undoneMarks: [],
-    ledger: [],
-    compileRecords: [],
-    plans: [],
-    contentTypes: [],
-  };
 }
 
 /** What an operation says of itself; ids, author, times and the ledger entry are added by `operationChange`. */
@@ -123,9 +120,9 @@ export function operationChange(engine: Engine, site: Site, note: OperationNote)
     reason: note.reason,
     metadata,
   });
+  const first = firstChange(engine, site, note.now);
   return {
-    ...emptyChange(scope.tract),
-    createTract: site.tract === null ? { encoding: settings.encoding, createdAt: note.now } : null,
+    ...first,
     ensureWorktree: site.worktreeExists ? null : { name: scope.worktree, branch: settings.defaultBranch },
     operation: {
       id: note.id,
@@ -142,8 +139,16 @@ export function operationChange(engine: Engine, site: Site, note: OperationNote)
       undoes: note.undoes ?? null,
       idempotencyKey: note.idempotencyKey ?? null,
     },
-    ledger: site.tract === null ? [genesis(engine, note.now), entry] : [entry],
+    ledger: [...first.ledger, entry],
   };
+}
+
+/** A change with nothing in it but the tract, if that is still to be made. */
+export function firstChange(engine: Engine, { tract }: Pick<Site, "tract">, now: string): ChangeSet {
+  const change = emptyChange(engine.scope.tract);
+  if (tract !== null) return change;
+  const createTract = { encoding: engine.settings.encoding, createdAt: now };
+  return { ...change, createTract, ledger: [genesis(engine, now)] };
 }
 
 function genesis(engine: Engine, now: string): LedgerBody {

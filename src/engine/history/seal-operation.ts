@@ -20,7 +20,8 @@ export function sealOperation(change: ChangeSet): ChangeSet {
     ...(commits.length === 0 || operation.type === "commit" ? {} : { made: hashMadeCommits(commits) }),
   };
   const ledger = change.ledger.map((entry) => {
-    if (entry.submissionId !== operation.id) return entry;
+    // An LLM call names the operation that it was for, too.
+    if (entry.submissionId !== operation.id || entry.decision !== operation.type) return entry;
     const body = { ...entry, metadata: { ...entry.metadata, ...digests } };
     return { ...body, bodyHash: hashLedgerBody(body) };
   });

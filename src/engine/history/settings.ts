@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Hash, JsonObject } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
+import { checkLlmSettings, type LlmSettings } from "../content/llm-config-check.ts";
 import { readContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
@@ -25,6 +26,8 @@ export interface TractSettings {
     readonly reason_chars?: number | undefined;
     readonly excerpt_chars?: number | undefined;
   } | null;
+  /** LLM configs: for all operations, and for each (spec 5.2). */
+  readonly llm: LlmSettings | null;
 }
 
 export const NO_SETTINGS: TractSettings = {
@@ -33,6 +36,7 @@ export const NO_SETTINGS: TractSettings = {
   recent: null,
   compile_budget: null,
   ledger: null,
+  llm: null,
 };
 
 const tokens = z.int().min(1);
@@ -48,6 +52,7 @@ const SCHEMAS = {
     reason_chars: z.int().min(20).optional(),
     excerpt_chars: z.int().min(20).optional(),
   }),
+  llm: z.custom<LlmSettings>(isLlmSettings),
 } as const;
 const KEYS = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]; // The keys of a literal.
 
@@ -116,6 +121,8 @@ export function checkSettings(settings: JsonObject, path: string): void {
     const schema = Object.hasOwn(SCHEMAS, key) ? SCHEMAS[key as keyof typeof SCHEMAS] : undefined; // hasOwn proves it.
     if (schema === undefined) throw unknownKey(key, path);
     if (value === null) continue;
+    // It names the nearest of its own fields.
+    if (key === "llm") checkLlmSettings(value, { path: `${path}.llm`, code: "invalid-content" });
     const parsed = schema.safeParse(value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
@@ -135,6 +142,16 @@ function fromJson(settings: JsonObject): TractSettings {
     if (parsed.success) read[key] = parsed.data;
   }
   return read as unknown as TractSettings; // Each key was read by its schema.
+}
+
+function isLlmSettings(value: unknown): boolean {
+  try {
+    checkLlmSettings(value, { path: "llm", code: "invalid-content" });
+    return true;
+  } catch (error) {
+    if (error instanceof TractError) return false;
+    throw error;
+  }
 }
 
 function unknownKey(key: string, path: string): TractError {

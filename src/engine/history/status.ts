@@ -1,11 +1,11 @@
 /** Says where a worktree stands: branch, size of the context, budget, latest commits and operations. Never writes (spec 3.1). */
 import type { Hash, OperationRecord } from "../../storage/records.ts";
 import type { Store } from "../../storage/store.ts";
-import { measureContext } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { type CommitEntry, commitEntries } from "./commit-entry.ts";
 import { countUnread } from "./inbox.ts";
 import { type ConflictKind, readOpenConflicts } from "./open-conflicts.ts";
+import { reportedSize } from "./reported-size.ts";
 import { type Budget, readSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
 
@@ -61,7 +61,7 @@ export interface StatusResult {
   readonly commits: number;
   /** Tokens of the compiled context, framing included. */
   readonly tokens: number;
-  /** How `tokens` was found, such as `counted:o200k_base`. */
+  /** How `tokens` was found: `counted:<encoding>`, or `api:<prompt>+<completion>` when it rests on what was reported. */
   readonly tokenSource: string;
   /** null when the branch has none. */
   readonly budget: BudgetStatus | null;
@@ -126,7 +126,7 @@ async function measure(
   const settings = await readSettings(engine, scope.tract, head);
   const encoding = site.tract?.encoding ?? engine.settings.encoding;
   const annotationSequence = site.tract?.annotationSequence ?? 0;
-  const { tokens, tokenSource } = await measureContext(engine, {
+  const { tokens, tokenSource } = await reportedSize(engine, {
     tract: scope.tract,
     encoding,
     head,

@@ -4,7 +4,19 @@ import { canonicalJson } from "../content/canonical-json.ts";
 import { sha256 } from "../content/hashes.ts";
 import type { Engine } from "../engine.ts";
 
-export type LedgerEvent = "GENESIS" | "OPERATION" | "IMPORTED" | "BUDGET" | "PROPOSAL" | "GC" | "VERIFIED";
+export type LedgerEvent =
+  | "GENESIS"
+  | "OPERATION"
+  | "IMPORTED"
+  | "BUDGET"
+  | "PROPOSAL"
+  | "GC"
+  | "VERIFIED"
+  | "LLM_CALL"
+  | "SESSION_START"
+  | "SESSION_END"
+  | "TURN_RECORDED"
+  | "TOOL_CALL";
 
 export interface LedgerEvidence {
   readonly eventType: LedgerEvent;

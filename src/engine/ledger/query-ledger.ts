@@ -14,6 +14,8 @@ import { nearest } from "../nearest.ts";
 import { pagedQuery } from "../paged-query.ts";
 import { type LedgerEvent, ledgerMetadata } from "./entry.ts";
 import { excerptText, excerptValues } from "./excerpt.ts";
+import { type Aggregate, type LedgerTotals, ledgerTotals } from "./ledger-totals.ts";
+import { readShownTexts, type ShowTexts } from "./shown-texts.ts";
 
 /** keys: names only. excerpt: long values cut. full: everything whole, the reason too. */
 export type MetadataMode = "keys" | "excerpt" | "full";
@@ -28,17 +30,23 @@ export interface QueryLedgerRequest extends TimeBoundsRequest {
   readonly decision?: string | undefined;
   /** Name of the tool that was called. */
   readonly tool?: string | undefined;
+  /** Name of the model: its calls, and turns that it answered. */
+  readonly model?: string | undefined;
   /** A ref: entries of operations that made or used this commit. */
   readonly commit?: string | undefined;
   /** Part of the reason, the decision or the metadata, in any case. */
   readonly text?: string | undefined;
   /** Default: excerpt. */
   readonly metadata?: MetadataMode | undefined;
+  /** Sums over all entries that match, in place of the entries; `limit` is then that of the groups. */
+  readonly aggregate?: Aggregate | undefined;
   /** Default: desc, newest first. */
   readonly order?: "asc" | "desc" | undefined;
   /** Entries of a page: 20, at most `limits.pageMax`. */
   readonly limit?: number | undefined;
   readonly cursor?: string | undefined;
+  /** Ends an aggregate, which may have much to read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LedgerEntry {
@@ -61,6 +69,8 @@ export interface LedgerPage {
   /** Entries that match on all pages together. */
   readonly count: number;
   readonly nextCursor: string | null;
+  /** Only with `aggregate`. */
+  readonly totals?: LedgerTotals;
 }
 
 /**
@@ -70,9 +80,13 @@ export interface LedgerPage {
  */
 export async function queryLedger(engine: Engine, request: QueryLedgerRequest = {}): Promise<LedgerPage> {
   const { scope, store } = engine;
-  const { cursor, limit: _, metadata: __, ...query } = request;
+  const { cursor, signal, limit: _, metadata: __, ...query } = request;
   const limit = pageLimit(engine.limits, request.limit);
   const filter = await readFilter(engine, request);
+  if (request.aggregate !== undefined) {
+    const totals = await ledgerTotals(engine, { by: request.aggregate, filter, groupsMax: limit, signal });
+    return { entries: [], count: await store.countLedger(scope.tract, filter), nextCursor: null, totals };
+  }
   const paged = pagedQuery(engine, "ledger", query);
   const afterSequence = cursor === undefined ? undefined : decodeCursor(cursor, paged, POSITION);
   const order = request.order ?? "desc";
@@ -80,9 +94,11 @@ export async function queryLedger(engine: Engine, request: QueryLedgerRequest = 
   const records = await store.readLedger(scope.tract, page);
   const shown = records.slice(0, limit);
   const lengths = await readLengths(engine);
+  const mode = request.metadata ?? "excerpt";
+  const texts = await readShownTexts(engine, mode === "keys" ? [] : shown);
   const last = shown.at(-1);
   return {
-    entries: shown.map((record) => showEntry(record, request.metadata ?? "excerpt", lengths)),
+    entries: shown.map((record) => showEntry(record, { mode, lengths, texts })),
     count: await store.countLedger(scope.tract, filter),
     nextCursor: records.length > limit && last ? encodeCursor(paged, last.sequence) : null,
   };
@@ -99,6 +115,11 @@ const EVENTS: Readonly<Record<LedgerEvent, true>> = {
   PROPOSAL: true,
   GC: true,
   VERIFIED: true,
+  LLM_CALL: true,
+  SESSION_START: true,
+  SESSION_END: true,
+  TURN_RECORDED: true,
+  TOOL_CALL: true,
 };
 
 type LedgerFilter = Omit<LedgerQuery, "order" | "limit" | "afterSequence">;
@@ -106,13 +127,14 @@ type LedgerFilter = Omit<LedgerQuery, "order" | "limit" | "afterSequence">;
 async function readFilter(engine: Engine, request: QueryLedgerRequest): Promise<LedgerFilter> {
   const eventTypes = listOf(request.eventType);
   for (const event of eventTypes ?? []) if (!Object.hasOwn(EVENTS, event)) throw unknownEvent(event);
-  const { submissionId, session, decision, tool, text, commit } = request;
+  const { submissionId, session, decision, tool, model, text, commit } = request;
   return {
     ...given("eventTypes", eventTypes),
     ...given("submissionId", submissionId),
     ...given("sessionId", session),
     ...given("decision", decision),
     ...given("tool", tool),
+    ...given("model", model),
     ...given("text", text),
     ...given("commit", commit === undefined ? undefined : await resolveCommit(engine, { ref: commit })),
     ...readTimeBounds(request),
@@ -148,8 +170,16 @@ async function readLengths(engine: Engine): Promise<CutLengths> {
   };
 }
 
-function showEntry(record: LedgerRecord, mode: MetadataMode, lengths: CutLengths): LedgerEntry {
+/** How much of an entry is shown. */
+interface Showing {
+  readonly mode: MetadataMode;
+  readonly lengths: CutLengths;
+  readonly texts: ShowTexts;
+}
+
+function showEntry(record: LedgerRecord, { mode, lengths, texts }: Showing): LedgerEntry {
   const metadata = ledgerMetadata(record);
+  const whole = texts(record, metadata);
   return {
     seq: record.sequence,
     id: record.id,
@@ -162,6 +192,6 @@ function showEntry(record: LedgerRecord, mode: MetadataMode, lengths: CutLengths
     metadataKeys: Object.keys(metadata).sort(),
     ...(mode === "keys"
       ? {}
-      : { metadata: mode === "full" ? metadata : excerptValues(metadata, lengths.excerptChars) }),
+      : { metadata: mode === "full" ? whole : excerptValues(whole, lengths.excerptChars) }),
   };
 }

@@ -5,7 +5,8 @@ import type { JsonObject, TractRecord } from "../../storage/records.ts";
 import { storedText } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange, isoNow } from "../history/publish.ts";
+import { emptyChange } from "../history/empty-change.ts";
+import { isoNow, publish } from "../history/publish.ts";
 import { readTimeBounds } from "../history/time-bounds.ts";
 import { createRest, type Rest } from "../long-work.ts";
 import { ledgerEntry } from "./entry.ts";
@@ -146,7 +147,7 @@ async function recordRepair(engine: Engine, evidence: JsonObject): Promise<void>
     reason: "Verified, and built anew what is derived",
     metadata: evidence,
   });
-  await engine.store.publish({ ...emptyChange(engine.scope.tract), ledger: [entry] });
+  await publish(engine, { change: { ...emptyChange(engine.scope.tract), ledger: [entry] } });
 }
 
 function readOnly(): TractError {

@@ -1,10 +1,10 @@
 /** The parts that all results of a merge have in common (spec 3.3, 8). */
 import type { ChangeSet } from "../../storage/change-set.ts";
 import type { CommitRecord, Hash } from "../../storage/records.ts";
-import { measureContext } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { budgetEntry, checkBudget, type SizeChange } from "../history/budget.ts";
 import { pointAt } from "../history/context-size.ts";
+import { reportedSize } from "../history/reported-size.ts";
 import type { TractSettings } from "../history/settings.ts";
 import { readSettings } from "../history/settings.ts";
 import type { Site } from "../history/snapshot.ts";
@@ -65,5 +65,5 @@ export function withBudgetWarning(
 /** Compiled tokens of a head that is stored. */
 export async function sizeAt(engine: Engine, site: Site, head: Hash | null): Promise<number> {
   const settings = await readSettings(engine, engine.scope.tract, head);
-  return (await measureContext(engine, pointAt(engine, site, head, settings))).tokens;
+  return (await reportedSize(engine, pointAt(engine, site, head, settings))).tokens;
 }

@@ -1,9 +1,9 @@
 /** Holds what an import adds to a branch against that branch's budget, as a commit is (spec 1.7). */
-import { measureContext, measurePlanned } from "../compile/measure.ts";
 import type { Engine } from "../engine.ts";
 import { type BudgetCheck, checkBudget, recordRefusal } from "../history/budget.ts";
 import type { PlannedCommits } from "../history/plan-commit.ts";
-import { planSettings } from "../history/settings.ts";
+import { reportedSizes } from "../history/reported-size.ts";
+import { planSettings, readSettings } from "../history/settings.ts";
 import type { Site } from "../history/snapshot.ts";
 import type { ImportTarget } from "./import-target.ts";
 
@@ -32,9 +32,12 @@ export async function checkImportBudget(
     annotationSequence: site.tract?.annotationSequence ?? 0,
     settings,
   };
-  const before = await measureContext(engine, at);
-  const after = await measurePlanned(engine, at, planned);
-  const budget = checkBudget(settings.budget, { before: before.tokens, after: after.tokens });
+  const size = await reportedSizes(engine, {
+    before: { ...at, settings: await readSettings(engine, engine.scope.tract, head) },
+    after: at,
+    planned,
+  });
+  const budget = checkBudget(settings.budget, size);
   if (budget?.isRefused) throw await recordRefusal(engine, { site, branch: target.branch, now, budget });
   return budget;
 }

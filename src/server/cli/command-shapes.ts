@@ -31,7 +31,9 @@ export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
   annotate: shape([{ argument: "refs", label: "refs", takes: "list" }]),
   search: shape([{ argument: "query", label: "query", takes: "words" }]),
   undo: shape([one("operation")]),
+  record_turn: shape([one("user_message"), one("response")]),
   query_ledger: shape([], { aliases: ["ledger"] }),
+  query_by_config: shape([]),
   diff: shape([one("a"), one("b")]),
   checkout: shape([one("ref")]),
   reset: shape([one("ref")]),
@@ -47,7 +49,12 @@ export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
   send: shape([one("to"), { argument: "content", label: "content", takes: "words" }], {
     textArgument: "content",
   }),
+  record_usage: shape([one("head")]),
   blame: shape([{ argument: "text", label: "text", takes: "words" }], { textArgument: "text" }),
+  sessions: shape([one("session")]),
+  chat: shape([{ argument: "text", label: "text", takes: "words" }], { textArgument: "text" }),
+  generate: shape([]),
+  configure: shape([one("operation")]),
   verify: shape([]),
   gc: shape([]),
   import_transcript: shape([one("path", "file")], {

@@ -7,7 +7,7 @@ import { VERSION } from "../../version.ts";
 import type { Services } from "../compose.ts";
 import type { Config, ConfigInputs } from "../config.ts";
 import type { Log } from "../log.ts";
-import { flagOf, SETTING_NAMES, SETTINGS, type SettingName } from "../settings.ts";
+import { FLAG_SETTINGS, flagOf, SETTINGS, type SettingName } from "../settings.ts";
 import { COMMAND_SHAPES } from "./command-shapes.ts";
 import { backUpStore } from "./commands/backup.ts";
 import { completionScript, isShell, SHELLS } from "./commands/completion.ts";
@@ -65,7 +65,7 @@ function createProgram(host: CliHost, setExitCode: (code: number) => void): Comm
     .helpOption("-h, --help", "show help")
     .option("--json", "print the result as JSON")
     .optionsGroup("Settings (each also in tract.config.json, and as TRACT_… in the environment):");
-  for (const name of SETTING_NAMES)
+  for (const name of FLAG_SETTINGS)
     program.option(`--${flagOf(name)} <${SETTINGS[name].placeholder}>`, settingHelp(name));
   program.commandsGroup("Tools (every one also an MCP tool):");
   for (const tool of TOOLS) addToolCommand(program, tool, host, setExitCode);
@@ -124,6 +124,8 @@ function addToolCommand(
         // A person at a terminal may use every tool; the profile is for agents.
         profile: "full" as const,
         engineFor: services.engineFor,
+        // What a person types wrongly is told to the person; an agent's calls are evidence.
+        ...(services.notesReads ? { notes: { reads: true, openEngine: services.openEngine } } : {}),
         readTextFile: services.readTextFile,
         reportBug: (error: unknown, name: string): void =>
           host.reportBug(error, `tool ${name}`, services.log),
@@ -196,7 +198,7 @@ async function withServices(
 function readInvocation(program: Command): Invocation {
   const options = program.opts();
   const flags: { [N in SettingName]?: string } = {};
-  for (const name of SETTING_NAMES) {
+  for (const name of FLAG_SETTINGS) {
     const value: unknown = options[optionKey(name)];
     if (typeof value === "string") flags[name] = value;
   }

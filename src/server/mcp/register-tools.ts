@@ -9,6 +9,7 @@ import {
   type ToolAnnotations,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { CallSite } from "../../tools/call-site.ts";
 import { executeTool, type ToolHost, type ToolOutcome } from "../../tools/execute.ts";
 import { inputSchema, type ObjectSchema, outputSchema } from "../../tools/json-schema.ts";
 import { PROFILES, type Profile } from "../../tools/profiles.ts";
@@ -17,7 +18,7 @@ import { reportBug } from "../log.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { clientNameOf } from "./client-name.ts";
 import { progressReporter } from "./progress.ts";
-import type { McpServices } from "./services.ts";
+import type { CallOrigin, McpServices } from "./services.ts";
 import { failedToolResult } from "./tool-failure.ts";
 import { createTurns } from "./turns.ts";
 
@@ -63,22 +64,24 @@ function wireSchema(schema: ObjectSchema): ListedTool["inputSchema"] {
   return schema as ListedTool["inputSchema"]; // zod gives JSON; only its arrays are typed as readonly here.
 }
 
-/** All four hints follow from what the tool says of itself. Nothing here reaches beyond the store. */
+/** All four hints follow from what the tool says of itself. */
 function annotationsOf(tool: Tool): ToolAnnotations {
   return {
     readOnlyHint: tool.effect === "read",
     destructiveHint: tool.effect === "destructive",
     idempotentHint: tool.effect === "read" || tool.isIdempotent,
-    openWorldHint: false,
+    openWorldHint: tool.reachesOut,
   };
 }
 
 function hostOf(server: Server, services: McpServices, context: ServerContext): ToolHost {
   const client = clientNameOf(server, context);
+  const from = (site: CallSite): CallOrigin => (client === null ? site : { ...site, client });
   return {
     tools: services.tools,
     profile: services.profile,
-    engineFor: (site) => services.engineFor(client === null ? site : { ...site, client }),
+    engineFor: (site) => services.engineFor(from(site)),
+    notes: { reads: services.notesReads, openEngine: (site) => services.openEngine(from(site)) },
     readTextFile: services.readTextFile,
     reportBug: (error, tool) => reportBug(error, `tool ${tool}`, services.log),
   };

@@ -4,7 +4,7 @@ import { FORMATS, type Format } from "../../engine/compile/options.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { TractError } from "../../engine/errors.ts";
 import { assertNever } from "../../engine/invariant.ts";
-import { nearest } from "../../engine/nearest.ts";
+import { unknownSession } from "../../engine/ledger/continue-session.ts";
 import { logTool } from "../../tools/catalog/log.ts";
 import { queryLedgerTool } from "../../tools/catalog/query-ledger.ts";
 import { showTool } from "../../tools/catalog/show.ts";
@@ -95,15 +95,8 @@ async function readLedger(engine: Engine, session: string, signal: AbortSignal):
   });
   if (known !== undefined)
     return await readByTool(queryLedgerTool, { session, limit: engine.limits.pageMax }, engine, signal);
-  const sessions = [...new Set(await recentSessions(engine))];
-  const near = nearest(session, sessions);
-  throw new TractError("not-found", "the ledger knows no such session", {
-    hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}query_ledger shows the sessions of its entries.`,
-    data: { session: session.slice(0, NAME_CHARS_SHOWN).toWellFormed(), near },
-  });
+  throw await unknownSession(engine, session);
 }
-
-const NAME_CHARS_SHOWN = 80;
 
 /** Sessions of the newest ledger entries, newest first, as often as they have entries. */
 export async function recentSessions({ store, scope }: Engine): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 /** What an MCP connection needs from the composition: engines on demand, the profile, files and a log. */
 import type { Engine } from "../../engine/engine.ts";
-import type { CallSite } from "../../tools/execute.ts";
+import type { CallSite } from "../../tools/call-site.ts";
 import type { Profile } from "../../tools/profiles.ts";
 import type { Tool } from "../../tools/tool.ts";
 import type { Log } from "../log.ts";
@@ -18,6 +18,10 @@ export interface McpServices {
   readonly tools: readonly Tool[];
   /** An engine scoped to the call. The store is opened by the first one; making a server has no side effects (spec 6.1). */
   readonly engineFor: (origin: CallOrigin) => Promise<Engine>;
+  /** The same, but null while the store is not open. */
+  readonly openEngine: (origin: CallOrigin) => Promise<Engine | null>;
+  /** Whether calls that only read are noted in the ledger. */
+  readonly notesReads: boolean;
   /** Reads a file that a caller named, within the folder that settings allow. */
   readonly readTextFile: (path: string) => Promise<string>;
   readonly log: Log;

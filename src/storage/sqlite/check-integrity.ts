@@ -5,6 +5,7 @@ import { checkCompileRecords } from "./compile-seals.ts";
 import type { Connection } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { checkPlans } from "./plans.ts";
+import { checkUsages } from "./usages.ts";
 
 const FINDINGS_MAX = 100;
 
@@ -27,6 +28,7 @@ export function checkIntegrity(database: Database, openMemory: () => Connection)
           ...checkMoves(database),
           ...checkMerges(database),
           ...checkPlans(database),
+          ...checkUsages(database),
           ...checkCollected(database),
         ]),
     ...(schema.some(({ name }) => name === "compile_records" || name === "compile_counts")

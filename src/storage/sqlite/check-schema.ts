@@ -15,6 +15,7 @@ export interface SchemaFinding {
 /** Tables that hold nothing but what other tables say. */
 const DERIVED_TABLES: ReadonlySet<string> = new Set([
   "config_commits",
+  "config_values",
   "operation_uses",
   "search_commits",
   "search_index",

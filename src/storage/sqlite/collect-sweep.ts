@@ -14,6 +14,7 @@ import {
   readNaming,
 } from "./collect-roots.ts";
 import { type Collection, collections, countSweeps, keep } from "./collect-state.ts";
+import { forgetConfig } from "./config-values.ts";
 import { type Database, rollback } from "./database.ts";
 import { forgetInternedIds } from "./interned.ts";
 import { prepare, write } from "./publish.ts";
@@ -70,6 +71,7 @@ function ledgerOnly({ tract }: Garbage, entry: LedgerBody): ChangeSet {
     compileRecords: [],
     plans: [],
     contentTypes: [],
+    usages: [],
   };
 }
 
@@ -214,9 +216,10 @@ function removeCommit(
   removal: Removal,
   { id, hash, lineage, generation, content, operation }: Doomed,
 ): void {
+  forgetConfig(database, id);
   database.sql("DELETE FROM commits WHERE id = +?").run(id);
   // Another commit may take its place.
-  for (const table of ["commit_parents", "config_commits"] as const)
+  for (const table of ["commit_parents", "config_commits", "usages"] as const)
     database.sql(`DELETE FROM ${table} WHERE lineage_id = +? AND generation = +?`).run(lineage, generation);
   database
     .sql("INSERT INTO collected_commits (id, tract_id, hash) VALUES (?, ?, unhex(?))")

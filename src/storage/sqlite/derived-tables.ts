@@ -1,5 +1,6 @@
 /** Tables and columns that only repeat what other rows say, to find it sooner: checked against those rows, and filled again from them. */
 import { keyOf } from "./codec.ts";
+import { CONFIG_VALUES } from "./config-values.ts";
 import type { Database } from "./database.ts";
 
 /** Something that can be made again. */
@@ -31,6 +32,22 @@ const configCommits: Derived = {
   rebuild: (database) =>
     database.exec(`DELETE FROM config_commits;
       INSERT INTO config_commits (lineage_id, generation) ${CONFIG_COMMITS};`),
+};
+
+const configValues: Derived = {
+  name: "config values",
+  tables: ["commits", "config_values"],
+  check: (database) => {
+    const wrong = countOf(
+      database,
+      `SELECT (SELECT count(*) FROM (${CONFIG_VALUES} EXCEPT SELECT tract_id, field, value, commit_id FROM config_values))
+        + (SELECT count(*) FROM (SELECT tract_id, field, value, commit_id FROM config_values EXCEPT SELECT * FROM (${CONFIG_VALUES})))`,
+    );
+    return wrong === 0 ? null : `${wrong} rows of config_values are not those of generation configs`;
+  },
+  rebuild: (database) =>
+    database.exec(`DELETE FROM config_values;
+      INSERT INTO config_values (tract_id, field, value, commit_id) ${CONFIG_VALUES};`),
 };
 
 const operationUses: Derived = {
@@ -150,4 +167,10 @@ function countOf(database: Database, sql: string): number | null {
   return database.sql<[number | null]>(sql).get()?.[0] ?? null;
 }
 
-export const DERIVED: readonly Derived[] = [configCommits, operationUses, tractTimes, searchIndex];
+export const DERIVED: readonly Derived[] = [
+  configCommits,
+  configValues,
+  operationUses,
+  tractTimes,
+  searchIndex,
+];

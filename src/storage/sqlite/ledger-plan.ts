@@ -49,6 +49,10 @@ export function planLedger(database: Database, tractId: number, filter: LedgerFi
   if (filter.tool !== undefined)
     add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", `"tool":${JSON.stringify(filter.tool)}`);
 
+  if (filter.hasTool === true) add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", '"tool":"');
+  if (filter.model !== undefined && !isWholeModel(filter.model))
+    add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", `"model_id":${JSON.stringify(filter.model)}`);
+
   const text = filter.text?.toLowerCase() ?? null;
   if (text !== null && isPlain(text)) {
     // Whoever has the text passes; whether others do too, hasText finds out.
@@ -70,6 +74,7 @@ export function planLedger(database: Database, tractId: number, filter: LedgerFi
       JSON.stringify(operations.map(sequenceOf)),
     );
   }
+  if (filter.model !== undefined) streams ??= [seek(MODEL_CONDITION, modelBytes(filter.model))];
   if (provenances !== null) {
     if (streams === null) streams = provenances.map((id) => seek(" AND l.provenance_id = +?", id));
     else add("l.provenance_id IN (SELECT value FROM json_each(?))", JSON.stringify(provenances));
@@ -105,6 +110,23 @@ export function ledgerKindsOf(
     .map(([id]) => id);
 }
 
+/** As in the index ledger_model, word for word: else SQLite does not use it. */
+const MODEL_KEY = "x'226D6F64656C5F6964223A22'";
+const METADATA = "CAST(l.metadata AS BLOB)";
+const BEHIND_KEY = `substr(${METADATA}, instr(${METADATA}, ${MODEL_KEY}) + 12)`;
+const MODEL_CONDITION = ` AND substr(${BEHIND_KEY}, 1, instr(${BEHIND_KEY}, x'22') - 1) = ?
+  AND l.kind_id <> ${EVERYDAY_ENTRY} AND instr(${METADATA}, ${MODEL_KEY}) > 0`;
+
+/** A name as the index has it: in JSON, up to the first quotation mark. */
+function modelBytes(model: string): Uint8Array {
+  return Buffer.from(JSON.stringify(model).slice(1).split('"', 1)[0] ?? "");
+}
+
+/** False for a name with quotation marks of its own: then the whole has to be looked for as well. */
+function isWholeModel(model: string): boolean {
+  return !model.includes('"');
+}
+
 /** The index on kinds leaves the everyday one out, which a scan finds soon enough. */
 function kindCondition(kind: number): string {
   return kind === EVERYDAY_ENTRY
@@ -112,9 +134,12 @@ function kindCondition(kind: number): string {
     : ` AND l.kind_id = +? AND l.kind_id <> ${EVERYDAY_ENTRY}`;
 }
 
+/** Left to itself, SQLite takes the index that covers the query and looks through every provenance there is. */
 function provenancesOf(database: Database, sessionId: string): readonly number[] {
   return database
-    .sql<[number]>("SELECT id FROM names WHERE kind = 'provenance' AND identity ->> 'session_id' = +?")
+    .sql<[number]>(
+      "SELECT id FROM names INDEXED BY names_session WHERE kind = 'provenance' AND identity ->> 'session_id' = +?",
+    )
     .all(sessionId)
     .map(([id]) => id);
 }

@@ -3,11 +3,12 @@ import { StoreError } from "../errors.ts";
 import type { Connection } from "./connection.ts";
 import { INITIAL } from "./migrations/0001-initial.ts";
 import { PLANS_AND_TOKENS } from "./migrations/0002-plans-and-tokens.ts";
+import { CONFIGS_AND_USAGE } from "./migrations/0003-configs-and-usage.ts";
 
 /** Marks a database file as ours: "TRCT". */
 export const APPLICATION_ID = 0x54524354;
 /** The nth script leads to user_version n. */
-const MIGRATIONS: readonly string[] = [INITIAL, PLANS_AND_TOKENS];
+const MIGRATIONS: readonly string[] = [INITIAL, PLANS_AND_TOKENS, CONFIGS_AND_USAGE];
 export const SCHEMA_VERSION: number = MIGRATIONS.length;
 
 export interface Identity {

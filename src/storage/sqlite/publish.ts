@@ -8,6 +8,7 @@ import { forgetInternedIds } from "./interned.ts";
 import type { TractState } from "./known-states.ts";
 import { type PackedPlan, packPlans, writePlans } from "./plans.ts";
 import { unpackUlid } from "./ulid.ts";
+import { writeUsages } from "./usages.ts";
 import { type CommitPlaces, newTips, writeCommits } from "./write-commits.ts";
 import { type ContentPlace, type PackedContent, packContents, writeContents } from "./write-contents.ts";
 import { writeLedger } from "./write-ledger.ts";
@@ -91,6 +92,7 @@ export function write(database: Database, { change, contents, plans }: Prepared)
   checkIdempotencyKey(writing);
   const refs = checkRefs(writing);
   checkAnnotations(writing);
+  checkLedger(writing);
 
   writing.contents = writeContents(database, contents);
   writeCommits(writing);
@@ -102,6 +104,7 @@ export function write(database: Database, { change, contents, plans }: Prepared)
   writeCompileRecords(writing);
   writePlans(writing, plans);
   writeContentTypes(writing);
+  writeUsages(writing);
   writeTract(database, tract);
   const receipt = {
     operationSequence: operation === null ? 0 : tract.operationSequence,
@@ -175,6 +178,12 @@ function checkAnnotations({ change, tract }: Writing): void {
   const expected = change.expect.annotationSequence;
   if (expected !== null && expected !== tract.annotationSequence)
     throw new StoreConflict({ what: "annotations", expected, actual: tract.annotationSequence });
+}
+
+function checkLedger({ change, tract }: Writing): void {
+  const expected = change.expect.ledgerSequence;
+  if (expected !== undefined && expected !== tract.ledgerSequence)
+    throw new StoreConflict({ what: "ledger", expected, actual: tract.ledgerSequence });
 }
 
 function writeTract(database: Database, tract: TractState): void {

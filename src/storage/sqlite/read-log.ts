@@ -15,7 +15,9 @@ export function readLog(database: Database, tract: string, query: LogQuery): rea
   if (after === null) return [];
   const excluded = query.exclude === undefined ? null : findPlace(database, tractId, query.exclude);
 
-  const spans = pageSpans(database, wantedSpans(database, query, head, excluded), after);
+  const wanted = wantedReach(database, query, head);
+  const without = excluded === null ? undefined : reachOf(database, excluded);
+  const spans = pageSpans(database, spansOf(database, wanted, without), after);
   const condition = commitCondition(query);
   let page: PlacedRow[] = [];
   for (const { span, tip } of spans) {
@@ -29,20 +31,19 @@ export function readLog(database: Database, tract: string, query: LogQuery): rea
   return page.map((row) => toPlacedCommit(database, row));
 }
 
-function wantedSpans(
+/** What is behind a head, by first parents alone if asked for. */
+export function wantedReach(
   database: Database,
-  query: LogQuery,
+  { firstParent = false }: { readonly firstParent?: boolean },
   head: Place,
-  excluded: Place | null,
-): readonly Span[] {
-  const reach: Reach = query.firstParent
+): Reach {
+  return firstParent
     ? new Map(firstParentSpans(database, head).map(({ lineage, to }) => [lineage, to]))
     : reachOf(database, head);
-  return spansOf(database, reach, excluded === null ? undefined : reachOf(database, excluded));
 }
 
 /** The spans cut to what is older than `after`, each with the id of its newest commit, those with the newest first. */
-function pageSpans(
+export function pageSpans(
   database: Database,
   spans: readonly Span[],
   after: Place | undefined,

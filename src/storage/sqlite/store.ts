@@ -1,5 +1,6 @@
 /** The Store over one SQLite file: each method is one transaction over the functions of this folder. */
 import type { ChangeSet, PublishReceipt } from "../change-set.ts";
+import type { ConfigPage } from "../config-conditions.ts";
 import { StoreError } from "../errors.ts";
 import type {
   AnnotationRecord,
@@ -17,9 +18,11 @@ import type {
   RefRecord,
   RefValue,
   TractRecord,
+  UsageRecord,
 } from "../records.ts";
 import type {
   ChainCommit,
+  ConfigQuery,
   Garbage,
   GarbageRule,
   LedgerQuery,
@@ -47,8 +50,10 @@ import { type Patience, patiently } from "./patience.ts";
 import { findPlan, listPlans } from "./plans.ts";
 import { preparePublish } from "./publish.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
+import { readByConfig } from "./read-by-config.ts";
 import { readChain, readConfigCommits, readSide, readSummaries } from "./read-chain.ts";
 import { findCommits, readCommits, readContents } from "./read-commits.ts";
+import { readEntryIds } from "./read-entry-ids.ts";
 import { countReachable, isReachable, readAncestor, readEdits, readMergeBases } from "./read-history.ts";
 import { countLedger, readLedger } from "./read-ledger.ts";
 import { readLog } from "./read-log.ts";
@@ -64,6 +69,7 @@ import { findTract, listRefs, listTracts, readRef, readRefAsOf, readSnapshot } f
 import { scanCommits, scanContents } from "./scan.ts";
 import { readBatch, resetSearchIndex, search, writeBatch } from "./search-index.ts";
 import { snippets } from "./snippets.ts";
+import { findUsage, readUsages } from "./usages.ts";
 
 export interface SqliteStoreParts {
   readonly file: string;
@@ -163,6 +169,15 @@ export class SqliteStore implements Store {
   readLog(tract: string, query: LogQuery): Promise<readonly CommitRecord[]> {
     return this.#read((database) => readLog(database, tract, query));
   }
+  readByConfig(tract: string, query: ConfigQuery): Promise<ConfigPage> {
+    return this.#read((database) => readByConfig(database, tract, query));
+  }
+  findUsage(tract: string, head: Hash): Promise<UsageRecord | null> {
+    return this.#read((database) => findUsage(database, tract, head));
+  }
+  readUsages(tract: string, commits: readonly Hash[]): Promise<readonly UsageRecord[]> {
+    return this.#read((database) => readUsages(database, tract, commits));
+  }
   readSide(tract: string, head: Hash, without: Hash | null): Promise<readonly ChainCommit[]> {
     return this.#read((database) => readSide(database, tract, head, without));
   }
@@ -197,6 +212,9 @@ export class SqliteStore implements Store {
   }
   findOperationAt(tract: string, time: string): Promise<OperationRecord | null> {
     return this.#read((database) => findOperationAt(database, tract, time));
+  }
+  readEntryIds(tract: string, operationIds: readonly string[]): Promise<readonly (string | null)[]> {
+    return this.#read((database) => readEntryIds(database, tract, operationIds));
   }
   readLedger(tract: string, query: LedgerQuery): Promise<readonly LedgerRecord[]> {
     return this.#read((database) => readLedger(database, tract, query));

@@ -5,6 +5,7 @@ import type { CommitRecord, Hash } from "../records.ts";
 import { jsonOrNull, listOrNull, toMilliseconds } from "./codec.ts";
 import { findCollectedIn } from "./collect-reads.ts";
 import { COMMIT_OPERATIONS } from "./commit-rows.ts";
+import { indexConfig } from "./config-values.ts";
 import type { Database } from "./database.ts";
 import type { Writing } from "./publish.ts";
 import { findPlace as findStoredPlace, type Place } from "./reach.ts";
@@ -110,6 +111,7 @@ function writeCommit(writing: Writing, commit: NewCommit): void {
     database
       .sql("INSERT INTO config_commits (lineage_id, generation) VALUES (?, ?)")
       .run(lineage, generation);
+  if (commit.generationConfig !== null) indexConfig(database, id);
 }
 
 function startLineage({ database, tract }: Writing, start: number, parentLineage: number | null): number {

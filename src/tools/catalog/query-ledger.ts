@@ -1,10 +1,22 @@
 /** Tool query_ledger: reads the audit trail (spec 4.3, 8). */
 import { z } from "zod";
-import { type LedgerEntry, type LedgerPage, queryLedger } from "../../engine/ledger/query-ledger.ts";
+import { AGGREGATES, type LedgerTotal } from "../../engine/ledger/ledger-totals.ts";
+import { type LedgerPage, queryLedger } from "../../engine/ledger/query-ledger.ts";
+import { ledgerCells, ledgerFields } from "../ledger-entries.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
 import { nextCursor, oneOrMore, pageLimit, text } from "../params.ts";
-import { answer, columns, plural, shortTime } from "../render.ts";
+import { answer, columns, count, plural } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
+
+const SUM_FIELDS = {
+  entries: z.int(),
+  calls: z.int(),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  total_tokens: z.int(),
+  latency_ms: z.number(),
+  cost: z.number().nullable(),
+};
 
 export const queryLedgerTool: Tool = defineTool({
   name: "query_ledger",
@@ -18,49 +30,56 @@ export const queryLedgerTool: Tool = defineTool({
     session: text,
     decision: text.describe("Type of operation"),
     tool: text,
+    model: text,
     commit: text,
     since: text,
     until: text,
     text,
     metadata: z.enum(["keys", "excerpt", "full"]).default("excerpt"),
     order: z.enum(["asc", "desc"]).default("desc"),
+    aggregate: z.enum(AGGREGATES).optional().describe("Sums instead of entries"),
     limit: pageLimit(20),
     cursor: text,
   },
-  hiddenInSelf: ["submission_id", "session", "tool", "order"],
+  hiddenInSelf: ["submission_id", "session", "tool", "model", "order", "aggregate"],
   output: {
-    entries: z.array(
-      z.strictObject({
-        seq: z.int(),
-        id: z.string(),
-        event_type: z.string(),
-        submission_id: z.string(),
-        decision: z.string(),
-        reason: z.string(),
-        timestamp: z.string(),
-        prompts_used: z.array(z.string()),
-        metadata_keys: z.array(z.string()),
-        metadata: z.unknown().optional(),
-      }),
-    ),
+    entries: z.array(ledgerFields),
     count: z.int(),
     next_cursor: nextCursor,
+    totals: z
+      .strictObject({
+        groups: z.array(z.strictObject({ group: z.string(), ...SUM_FIELDS })),
+        groups_omitted: z.int(),
+        all: z.strictObject(SUM_FIELDS),
+      })
+      .optional(),
   },
-  run: async ({ engine }, input) => {
-    const page = await queryLedger(engine, camelKeys(input));
+  run: async ({ engine, signal }, input) => {
+    const page = await queryLedger(engine, { ...camelKeys(input), signal });
     const summary = `${plural(page.count, "entry", "entries")} in all.`;
     return {
       structured: snakeKeys(page),
-      text: answer([columns(page.entries.map(cells)), summary], nextStep(page)),
+      text: answer(
+        [columns(page.totals?.groups.map(totalCells) ?? page.entries.map(ledgerCells)), summary],
+        nextStep(page),
+      ),
     };
   },
 });
 
-function cells({ seq, timestamp, eventType, decision, reason }: LedgerEntry): readonly string[] {
-  return [String(seq), shortTime(timestamp), eventType, decision, reason];
+function totalCells({ group, entries, calls, totalTokens, latencyMs, cost }: LedgerTotal): readonly string[] {
+  return [
+    group,
+    plural(entries, "entry", "entries"),
+    plural(calls, "LLM call"),
+    `${count(totalTokens)} tokens`,
+    `${count(latencyMs)} ms`,
+    cost === null ? "" : `cost ${cost}`,
+  ];
 }
 
-function nextStep({ entries, nextCursor: cursor }: LedgerPage): string {
+function nextStep({ entries, nextCursor: cursor, totals }: LedgerPage): string {
+  if (totals !== undefined) return "query_ledger without aggregate shows the entries.";
   if (cursor !== null) return `query_ledger with cursor ${cursor} for more.`;
   return entries.length === 0
     ? "query_ledger with fewer filters."

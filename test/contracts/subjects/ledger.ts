@@ -1,5 +1,6 @@
 /** The ledger: entries, filters, pages, counts. */
 import { expect, it } from "vitest";
+import type { JsonObject } from "../../../src/storage/records.ts";
 import type { LedgerQuery } from "../../../src/storage/store.ts";
 import { hashOf, SampleTract, tipOf } from "../../support/sample-tract.ts";
 import type { StoreUnderTest } from "../store-contract.ts";
@@ -126,6 +127,36 @@ export function ledgerContract(under: StoreUnderTest): void {
     }
   });
 
+  it("finds entries by the tool and the model that they name, and those that name any tool", async () => {
+    const { store } = under;
+    const tract = new SampleTract();
+    const call = (metadata: JsonObject) => tract.ledger({ eventType: "LLM_CALL", decision: "OK", metadata });
+    const ledger = [
+      call({ tool: "chat", model_id: "small" }), // 3
+      call({ model_id: "large", note: '"tool":"chat","model_id":"small"' }), // 4
+      call({ model_id: "large-2", tool: "merge" }), // 5
+      call({ model_id: 'größer "x"' }), // 6
+    ];
+    await store.publish(tract.creation());
+    await store.publish(tract.nothing({ ledger }));
+    for (const [query, expected] of [
+      [{ hasTool: true }, [3, 5]],
+      [{ tool: "chat" }, [3]],
+      [{ model: "small" }, [3]],
+      [{ model: "large" }, [4]],
+      [{ model: 'größer "x"' }, [6]],
+      [{ model: "none" }, []],
+      [{ model: "large-2", hasTool: true, eventTypes: ["LLM_CALL"] }, [5]],
+    ] as const) {
+      const found = await store.readLedger(tract.name, { ...query, order: "asc", limit: 9 });
+      expect(
+        found.map(({ sequence }) => sequence),
+        JSON.stringify(query),
+      ).toEqual(expected);
+      expect(await store.countLedger(tract.name, query)).toBe(expected.length);
+    }
+  });
+
   it("pages in both directions", async () => {
     const { read } = await sampleLedger();
     expect(await read({ limit: 2 })).toEqual([1, 2]);
@@ -135,6 +166,27 @@ export function ledgerContract(under: StoreUnderTest): void {
     expect(await read({ limit: 1, eventTypes: ["TOOL_CALL", "OPERATION"], afterSequence: 3 })).toEqual([6]);
     expect(await read({ limit: 1, text: "e", order: "desc", afterSequence: 7 })).toEqual([6]);
     expect(await read({ limit: 0 })).toEqual([]);
+  });
+
+  it("names the entry of each operation, among the others of the same write", async () => {
+    const { store } = under;
+    const tract = new SampleTract();
+    const first = tract.creation(tract.chain(null, 2));
+    const made = tract.change(tract.chain(null, 1));
+    const id = made.operation?.id ?? "";
+    const other = tract.ledger({ submissionId: id, eventType: "PROPOSAL", decision: "APPROVED" });
+    const second = { ...made, ledger: [other, ...made.ledger, tract.ledger({ submissionId: id })] };
+    await store.publish(first);
+    await store.publish(second);
+    const ids = [id, "01KZZZZZZZ0000000000000000", first.operation?.id ?? "", "no id", id.slice(0, 12)];
+    expect(await store.readEntryIds(tract.name, ids)).toEqual([
+      made.ledger[0]?.id,
+      null,
+      first.ledger.at(-1)?.id,
+      null,
+      null,
+    ]);
+    expect(await store.readEntryIds("other", [id])).toEqual([null]);
   });
 
   it("finds times although clocks run backwards", async () => {

@@ -167,6 +167,18 @@ export function publishContract(under: StoreUnderTest): void {
     await under.store.publish(tract.change([], { expect: { refs: [], annotationSequence: null } }));
   });
 
+  it("refuses when anything was written to the ledger meanwhile, if that is expected", async () => {
+    const { tract } = await threeCommits();
+    const { ledgerSequence = 0 } = (await under.store.findTract(tract.name)) ?? {};
+    const expect = { refs: [], annotationSequence: null, ledgerSequence };
+    await under.store.publish(tract.nothing({ ledger: [tract.ledger({})], expect }));
+    await expectConflict(tract.nothing({ ledger: [tract.ledger({})], expect }), {
+      what: "ledger",
+      expected: ledgerSequence,
+      actual: ledgerSequence + 1,
+    });
+  });
+
   it("refuses an idempotency key that was used, before it looks at refs", async () => {
     const { tract, tip } = await threeCommits();
     const next = tract.chain(tip, 1);

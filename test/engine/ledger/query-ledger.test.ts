@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Engine, withScope } from "../../../src/engine/engine.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
-import { emptyChange } from "../../../src/engine/history/publish.ts";
+import { emptyChange } from "../../../src/engine/history/empty-change.ts";
 import { createTag } from "../../../src/engine/history/tag.ts";
 import { ledgerEntry } from "../../../src/engine/ledger/entry.ts";
 import { type QueryLedgerRequest, queryLedger } from "../../../src/engine/ledger/query-ledger.ts";

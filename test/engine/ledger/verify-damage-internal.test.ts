@@ -51,6 +51,10 @@ const NAMED: readonly (readonly [what: string, script: string, problems: readonl
     ["database changed -"],
   ],
   ["a plan that is no JSON", "UPDATE plans SET body = substr(body, 2)", ["database changed -"]],
+  ["other usage", "UPDATE usages SET prompt_tokens = prompt_tokens + 1", ["database changed -"]],
+  ["usage of another commit", "UPDATE usages SET generation = generation - 1", ["database changed -"]],
+  ["usage of no commit", "UPDATE usages SET lineage_id = 99", ["database changed -"]],
+  ["usage recorded at another time", "UPDATE usages SET created_at = 5", ["database changed -"]],
   ["a plan of no state", "UPDATE plans SET state = 7", ["database changed -"]],
 ];
 

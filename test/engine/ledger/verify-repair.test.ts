@@ -13,6 +13,11 @@ afterAll(() => stores.remove());
 const MENDED: readonly (readonly [what: string, damage: string, name: string, trigger?: string])[] = [
   ["a place of settings left out", "DELETE FROM config_commits", "config commits"],
   ["a place of settings too much", "INSERT INTO config_commits VALUES (1, 0)", "config commits"],
+  ["a value of a generation config left out", "DELETE FROM config_values", "config values"],
+  ["another value", "UPDATE config_values SET value = 'n'", "config values"],
+  ["a value of another commit", "UPDATE config_values SET commit_id = commit_id + 1", "config values"],
+  ["a dropped table of generation configs", "DROP TABLE config_values", "table config_values"],
+  ["a dropped index of generated commits", "DROP INDEX commits_generated", "index commits_generated"],
   [
     "a use of a commit left out",
     "DELETE FROM operation_uses WHERE operation_key % 4294967296 = 8",

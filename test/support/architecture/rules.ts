@@ -155,6 +155,7 @@ const PACKAGE_FOLDERS: readonly { readonly packages: RegExp; readonly folders: r
   { packages: /^@modelcontextprotocol\//, folders: ["src/server/mcp/"] },
   { packages: /^(?:better-sqlite3|node:sqlite)$/, folders: ["src/storage/sqlite/"] },
   { packages: /^gpt-tokenizer/, folders: ["src/engine/tokens/"] },
+  { packages: /^openai(?:$|\/)/, folders: ["src/llm/openai-client.ts"] },
   { packages: /^diff$/, folders: ["src/engine/compare/"] },
   { packages: /^canonicalize$/, folders: ["src/engine/content/"] },
   { packages: /^(?:commander|picocolors)$/, folders: ["src/server/cli/"] },
@@ -182,8 +183,10 @@ const ENGINE_ORDER: readonly (readonly string[])[] = [
   ["content", "tokens"],
   ["history", "ledger"],
   ["compile", "search", "compare"],
+  ["llm"],
   ["merge", "rewrite", "compress", "transcripts", "gc"],
   ["agents"],
+  ["conversation"],
   ["policies"],
   ["orchestrator"],
 ];

@@ -4,6 +4,7 @@ import { hashLedgerBody, hashLedgerEntry } from "../entry.ts";
 import type { ProblemReport } from "../findings.ts";
 import type { Verification } from "../verify.ts";
 import { orDamage, type ReadPage, readPages } from "./damaged-rows.ts";
+import { verifySessionEntry } from "./session-entries.ts";
 
 /** The chain after an entry. */
 interface Link {
@@ -35,6 +36,7 @@ export async function* verifyLedger(
       reportGap(verification, link.sequence, entry.sequence);
       link = verifyEntry(verification, link, entry);
       if (entry.sequence === 1) verifyGenesis(verification, tract, entry);
+      await verifySessionEntry(verification, entry);
     }
     await advance("ledger", entries.length);
     yield entries;

@@ -1,7 +1,7 @@
 /** `tract doctor`: what is installed, which settings hold and why, and whether everything works (spec 6.1). */
 import { VERSION } from "../../../version.ts";
 import type { SettingSource } from "../../config-layers.ts";
-import { SETTING_NAMES } from "../../settings.ts";
+import { SETTING_NAMES, SETTINGS } from "../../settings.ts";
 import { printableJson } from "../printable-json.ts";
 import { displayWidth, table, wrapped } from "../table.ts";
 import type { Colors, Terminal } from "../terminal.ts";
@@ -16,7 +16,7 @@ export async function runDoctor(
   const ok = checks.every((each) => each.ok);
   const settings = SETTING_NAMES.map((name) => ({
     name,
-    value: config.settings[name],
+    value: SETTINGS[name].isSecret ? isSet(config.settings[name]) : config.settings[name],
     source: sourceText(config.sources[name]),
   }));
   const report = {
@@ -38,7 +38,7 @@ interface Report {
   readonly checks: readonly Check[];
   readonly settings: readonly {
     readonly name: string;
-    readonly value: string | number | null;
+    readonly value: string | number | boolean | null;
     readonly source: string;
   }[];
   readonly warnings: readonly string[];
@@ -78,6 +78,11 @@ function checkLines(checks: readonly Check[], colors: Colors, width: number): re
 
 function markOf({ ok, hint }: Check, { green, red, yellow }: Colors): string {
   return ok ? (hint === null ? green("✓") : yellow("!")) : red("✗");
+}
+
+/** All that is told of a secret. */
+function isSet(value: unknown): string {
+  return value === null ? "unset" : "set";
 }
 
 function sourceText(source: SettingSource): string {
