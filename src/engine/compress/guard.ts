@@ -3,11 +3,11 @@ import type { Hash } from "../../storage/records.ts";
 import { factFinder } from "./fact-presence.ts";
 import { FACT_KINDS, type Fact, type FactKind, factsIn, mentionsIn } from "./facts.ts";
 import { searchPatterns } from "./match-pattern.ts";
-import { bodyOf, type Piece } from "./material.ts";
+import { type Piece, saidBy } from "./material.ts";
 import type { RetainRule } from "./retain-rules.ts";
 
 export interface SummaryToCheck {
-  /** Text of all that the summary replaces: a group's text. */
+  /** All that the summary replaces: what a group said. */
   readonly source: string;
   readonly summary: string;
   readonly retain: readonly RetainRule[];
@@ -167,6 +167,6 @@ function locate(facts: readonly Fact[], pieces: readonly Piece[]): readonly Lost
   if (facts.length === 0) return [];
   const first = new Map<string, Hash>();
   for (const { hash, entry } of pieces)
-    for (const { text } of factsIn(bodyOf(entry))) if (!first.has(text)) first.set(text, hash);
+    for (const { text } of factsIn(saidBy(entry))) if (!first.has(text)) first.set(text, hash);
   return facts.map((fact) => ({ ...fact, commit: first.get(fact.text) ?? null }));
 }

@@ -9,6 +9,7 @@ import { checkPlans } from "./plans.ts";
 const FINDINGS_MAX = 100;
 
 export function checkIntegrity(database: Database, openMemory: () => Connection): readonly string[] {
+  refreshSearchIndex(database);
   const own = database
     .sql<[string]>(`PRAGMA integrity_check(${FINDINGS_MAX})`)
     .all()
@@ -34,6 +35,18 @@ export function checkIntegrity(database: Database, openMemory: () => Connection)
       : checkCompileRecords(database)),
   ];
   return findings.slice(0, FINDINGS_MAX);
+}
+
+/**
+ * FTS5 remembers of what parts its index is made, and looks whether another connection has merged them since only when the table is read: the
+ * check of SQLite does not count as that, and would call a sound index damaged.
+ */
+function refreshSearchIndex(database: Database): void {
+  try {
+    database.sql("SELECT rowid FROM search_index LIMIT 1").get();
+  } catch {
+    // Missing or damaged: the checks after this one say so.
+  }
 }
 
 function checkReferences(database: Database): readonly string[] {

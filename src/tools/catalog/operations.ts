@@ -73,10 +73,13 @@ const TYPES: readonly string[] = [
   "reorganize",
   "import_commit",
   "compress",
+  "uncompress",
   "import",
   "undo",
   "spawn",
+  "spawned",
   "collapse",
+  "send",
 ];
 
 /** An empty list for a mistyped word would look as if nothing of the kind had been done. */

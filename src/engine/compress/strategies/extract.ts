@@ -2,7 +2,7 @@
 import { type Entry, isCall, isResult, toolContentOf } from "../../compile/entry.ts";
 import { cutText } from "../../cut-text.ts";
 import { factsIn } from "../facts.ts";
-import { bodyOf, type Group } from "../material.ts";
+import { type Group, saidBy } from "../material.ts";
 import { type Sentence, sentencesOf, singleLine } from "./sentences.ts";
 
 export interface ExtractOptions {
@@ -59,7 +59,7 @@ function candidatesOf({ pieces }: Group): readonly Candidate[] {
   for (const { entry } of pieces) {
     const speaker = speakerOf(entry);
     const base = baseWorth(entry);
-    for (const sentence of sentencesOf(bodyOf(entry))) {
+    for (const sentence of sentencesOf(saidBy(entry))) {
       const line = `- ${speaker}: ${cutText(sentence.text, SENTENCE_CHARS_MAX)}`;
       const worth = worthOf(sentence, base, told);
       position += 1;
