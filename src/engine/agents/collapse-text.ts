@@ -2,10 +2,10 @@
 
 import type { ChildWork } from "../compile/child-work.ts";
 import { type Entry, textOf } from "../compile/entry.ts";
-import { tellingFacts } from "../compress/telling-facts.ts";
 import { checkSummary, type LostFact } from "../compress/guard.ts";
 import { type Group, groupOf } from "../compress/material.ts";
 import { type RetainRule, retainedTexts, retainRulesOf } from "../compress/retain-rules.ts";
+import { tellingFacts } from "../compress/telling-facts.ts";
 import { boundary } from "../cut-text.ts";
 import { TractError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -98,7 +98,7 @@ export function acceptResult(
   if (verdict.kind === "accepted") return { text: verdict.text, lost: verdict.lost };
   const { missing } = verdict;
   throw new TractError("summary-refused", `the summary lacks ${missing.length} of what must be retained`, {
-    hint: "Write what data.missing names into the summary word for word and call again; nothing was stored.",
+    hint: "Write each data.missing[].match into the summary word for word, and where it is null some text that the pattern matches; then call again. Nothing was stored.",
     data: { missing: missing.slice(0, MISSING_NAMED) },
   });
 }

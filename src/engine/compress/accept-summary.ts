@@ -90,7 +90,7 @@ function lacking(path: string, { sources }: SummaryGroup, missing: readonly Miss
     hint:
       costly > 0
         ? "Annotate data.missing[].commit with a simpler pattern (retain), then call again; nothing was stored."
-        : "Write what data.missing names into the summary word for word and call again; nothing was stored.",
+        : "Write each data.missing[].match into the summary word for word, and where it is null some text that the pattern matches; then call again. Nothing was stored.",
     data: {
       path,
       reason: costly > 0 ? "pattern" : "retain",

@@ -143,7 +143,10 @@ function told(entry: Entry): ExpandedCommit {
   };
 }
 
-function expandEdit(stand: Extract<Stand, { kind: "edit" }>, budget: number): Omit<Expanded, "tract" | "canRestore"> {
+function expandEdit(
+  stand: Extract<Stand, { kind: "edit" }>,
+  budget: number,
+): Omit<Expanded, "tract" | "canRestore"> {
   const { edit, target, before } = stand;
   const { commit, body } = before;
   invariant(body !== null && commit.contentType !== null, "what an edit replaces has a content");

@@ -122,8 +122,9 @@ class KeepList {
         waiting.push(source);
       }
     const originals =
-      beneath.size === 0 ? [] : [...this.#coveredEntries()].filter(([hash]) => beneath.has(hash));
-    return retainRulesOf([...entries, ...originals.map(([, entry]) => entry)], annotations);
+      beneath.size === 0 ? [] : [...beneath].flatMap((hash) => this.#coveredEntries().get(hash) ?? []);
+    const inOrder = originals.toSorted((a, b) => a.ordinal - b.ordinal);
+    return retainRulesOf([...entries, ...inOrder], annotations);
   }
 
   mustKeep({ pieces, text }: Group, retain: readonly RetainRule[]): readonly string[] {

@@ -13,6 +13,7 @@ import {
   splitsUnit,
   stayedWarning,
   summarised,
+  withinTarget,
 } from "./selection-words.ts";
 
 /** At most one way of selecting; none is everything. */
@@ -199,11 +200,7 @@ function selectOlder(context: BranchContext, olderThan: number): Selection {
 function selectToTarget(context: BranchContext, targetTokens: number): Selection {
   const free = oldBlocks(context, context.blocks).filter(({ fixed }) => fixed === null);
   const goal = { contextTokens: context.tokens, targetTokens };
-  if (context.tokens <= targetTokens)
-    throw nothingSelected(
-      `the context has ${context.tokens} tokens, no more than the target of ${targetTokens}`,
-      [],
-    );
+  if (context.tokens <= targetTokens) throw withinTarget(goal);
   const { blocks, isReached } = selectForSize(free, goal);
   if (blocks.length === 0)
     throw nothingSelected(

@@ -3,8 +3,8 @@ import { FACT_KINDS, type MentionedFact, mentionsIn } from "./facts.ts";
 
 /** The guard puts back others too; a longer list would be read by nobody. */
 const FACTS_TOLD_MAX = 24;
-/** Small numbers count or order things; word for word they tell nothing. */
-const SMALL_NUMBER = /^\d{1,2}$/;
+/** Small numbers count or order things, and `1 match` is hardly news: word for word they tell nothing. */
+const SMALL_NUMBER = /^(?:\d{1,2}|[01] \p{Ll}+)$/u;
 
 /** By kind, and of each kind what is said most often first. */
 export function tellingFacts(text: string): readonly string[] {

@@ -4,7 +4,7 @@ import { StoreConflict } from "../../storage/errors.ts";
 import type { JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { type LedgerEvent, ledgerEntry } from "../ledger/entry.ts";
+import { type LedgerEvent, ledgerEntry, openEntry } from "../ledger/entry.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
 import { sealOperation } from "./seal-operation.ts";
 import type { Site } from "./snapshot.ts";
@@ -44,11 +44,8 @@ export async function publishPlan<Result>(
   }
 }
 
-async function publish<Result>({ store }: Engine, { change, also }: Plan<Result>): Promise<PublishReceipt> {
-  const sealed = sealOperation(change);
-  return also === undefined
-    ? await store.publish(sealed)
-    : await store.publish(sealed, also.map(sealOperation));
+function publish<Result>({ store }: Engine, { change, also = [] }: Plan<Result>): Promise<PublishReceipt> {
+  return store.publish(sealOperation(change), also.map(sealOperation));
 }
 
 /** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */
@@ -116,7 +113,7 @@ export function operationChange(engine: Engine, site: Site, note: OperationNote)
     ...note.evidence,
     ...(scope.tool === null ? {} : { tool: scope.tool.name, arguments: scope.tool.arguments }),
   };
-  const entry = ledgerEntry(engine, note.now, {
+  const entry = openEntry(engine, note.now, {
     eventType: note.eventType ?? "OPERATION",
     submissionId: note.id,
     decision: note.type,

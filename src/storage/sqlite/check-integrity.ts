@@ -91,7 +91,7 @@ function checkMoves(database: Database): readonly string[] {
       `SELECT DISTINCT operation_sequence, name FROM (
          SELECT m.*, r.name, lag(m.position) OVER moves AS was_position, lag(m.after_set) OVER moves AS was_set,
            lag(m.after_commit) OVER moves AS was_commit, lag(m.after_branch) OVER moves AS was_branch, lag(m.after_note) OVER moves AS was_note
-         FROM ref_moves m JOIN refs r ON r.id = m.ref_id
+         FROM ref_moves m JOIN refs r ON r.id = m.ref_id WHERE m.ref_id IN (SELECT ref_id FROM ref_moves WHERE position < 0)
          WINDOW moves AS (PARTITION BY m.ref_id ORDER BY m.operation_sequence, m.position)
        ) WHERE (position < 0 OR was_position < 0)
          AND (before_set IS NOT coalesce(was_set, 0) OR before_commit IS NOT was_commit OR before_branch IS NOT was_branch

@@ -10,7 +10,7 @@ import { snakeKeys } from "../names.ts";
 import { flag, text } from "../params.ts";
 import { answer, columns, count, plural, shortHashes, shortTime } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
-import { operationCells, operationFields } from "./operations.ts";
+import { operationCells, operationFields, operationFieldsOf } from "./operations.ts";
 
 const budget = z.strictObject({
   max_tokens: z.int(),
@@ -60,7 +60,7 @@ export const statusTool: Tool = defineTool({
     const structured = {
       ...snakeKeys(rest),
       recent: recent.map(entryOf),
-      operations: operations.map(operationEntry).map(snakeKeys),
+      operations: operations.map(operationEntry).map(operationFieldsOf),
     };
     return { structured, text: await described(engine, result) };
   },
