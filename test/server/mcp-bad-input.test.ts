@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PROFILES } from "../../src/tools/profiles.ts";
 import {
   createRawClient,
   makeServers,
@@ -259,7 +260,8 @@ describe("a store that cannot be used", () => {
         expect(result.structuredContent.error.code).not.toBe("internal");
         expect(JSON.stringify(result)).not.toContain(servers.folder);
       }
-      expect((await client.request("tools/list", {})).result.tools).toHaveLength(10);
+      const { tools } = (await client.request("tools/list", {})).result;
+      expect(tools).toHaveLength(PROFILES.self.length);
       expect(
         (await client.request("resources/read", { uri: "tract://x/status" })).error?.message ?? "",
       ).not.toContain(servers.folder);

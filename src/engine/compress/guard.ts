@@ -117,7 +117,7 @@ function keepWithin(
   if (facts.length === 0) return [];
   const kept: Fact[] = [];
   const kinds = new Set<FactKind>();
-  let room = targetTokens - count(`${summary}${HEADING}`);
+  let room = targetTokens - count(`${summary}${KEPT_HEADING}`);
   for (const fact of facts) {
     if (room <= 0) break;
     const line = kinds.has(fact.kind) && fact.kind !== "must-keep" ? 0 : count(linePrefix(fact.kind));
@@ -133,7 +133,8 @@ function keepWithin(
   return kept;
 }
 
-const HEADING = "\n\nKept verbatim:";
+/** Begins what was put back; the summary as it was written stands before it. */
+export const KEPT_HEADING = "\n\nKept verbatim:";
 
 /** The summary and, under a heading, a line for each kind of fact; texts that must be kept have lines of their own. */
 function keptVerbatim(summary: string, facts: readonly Fact[]): string {
@@ -145,7 +146,7 @@ function keptVerbatim(summary: string, facts: readonly Fact[]): string {
       return texts.map((text) => `${linePrefix(kind)} ${text.trim().replace(/\n/g, "\n  ")}`);
     return [`${linePrefix(kind)} ${texts.join(", ")}`];
   });
-  return `${summary.trimEnd()}${HEADING}${lines.join("")}`;
+  return `${summary.trimEnd()}${KEPT_HEADING}${lines.join("")}`;
 }
 
 const NAMES: Readonly<Record<FactKind, string>> = {
