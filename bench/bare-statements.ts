@@ -4,6 +4,7 @@ import path from "node:path";
 import Database from "better-sqlite3";
 import { loadTokenCounter } from "../src/engine/tokens/token-counter.ts";
 import { INITIAL } from "../src/storage/sqlite/migrations/0001-initial.ts";
+import { PLANS_AND_TOKENS } from "../src/storage/sqlite/migrations/0002-plans-and-tokens.ts";
 
 /** Tables that get one row from each commit; the rest is written once and is copied before the clock runs. */
 const PER_COMMIT = ["contents", "commits", "operations", "ref_moves", "ledger"] as const;
@@ -49,6 +50,7 @@ export async function openBareWriter(
   database.pragma(`synchronous = ${durability}`);
   database.pragma("foreign_keys = OFF");
   database.exec(INITIAL);
+  database.exec(PLANS_AND_TOKENS);
   database.exec(
     "INSERT INTO tracts VALUES (1, 'bench', 'o200k_base', 0, 0, 0, 0, x'', 0, 0, 0, 0); INSERT INTO refs VALUES (1, 1, 0, 'main', 1, NULL, NULL, NULL, 0);",
   );

@@ -67,7 +67,7 @@ import { type ReorganizeResult, reorganize } from "./rewrite/reorganize.ts";
 import type { ReorganizeRequest } from "./rewrite/reorganize-request.ts";
 import { type RestoreRequest, type RestoreResult, restore } from "./rewrite/restore.ts";
 import { type SearchRequest, type SearchResult, search } from "./search/search.ts";
-import { withTractErrors } from "./store-failure.ts";
+import { asTractError } from "./store-failure.ts";
 import { type ImportRequest, type ImportResult, importTranscript } from "./transcripts/import-transcript.ts";
 
 /** What a commit may carry besides its content. */
@@ -198,7 +198,11 @@ export function createTract(
       throw new TractError("invalid-argument", "this tract handle is closed", {
         hint: "Get a new one with store.tract(name).",
       });
-    return await withTractErrors((async () => await operation(scoped))());
+    try {
+      return await operation(scoped);
+    } catch (error) {
+      throw asTractError(error);
+    }
   };
   return {
     name: at.tract,

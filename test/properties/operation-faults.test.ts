@@ -43,6 +43,10 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   );
 }
 
+async function countCommits(store: Store): Promise<number> {
+  return (await wholeStore(store)).tracts.reduce((sum, { commits }) => sum + commits.length, 0);
+}
+
 async function expectSound(store: Store): Promise<void> {
   for (const { name } of await store.listTracts()) {
     const engine = withScope(engineOn(store, DAY.act), { tract: name });
@@ -107,11 +111,15 @@ describe.each(["memory", "sqlite"] as const)(
       const start = await preparer.prepare(scene, DAY.prepare, operation.prepare);
       const { tracts } = await doneWhole(operation, start);
       const left = tracts.map(({ commits }) => commits);
+      const commitsBefore = await countCommits(await start.copy());
       for (let k = 1; k <= CALLS_MAX; k++) {
         const store = await start.copy();
         const failing = failingStore(store, k);
         const engine = engineOn(store, DAY.act, { gcSweepCommits: 1 });
-        await failureOf(operation.act({ ...engine, store: failing.store }, start.made));
+        const failure = await failureOf(operation.act({ ...engine, store: failing.store }, start.made));
+        const removed = commitsBefore - (await countCommits(store));
+        // An error says what was done all the same.
+        if (failure !== null && removed > 0) expect(failure).toMatchObject({ data: { removed } });
         await expectSound(store);
         await operation.act(engine, start.made);
         expect((await wholeStore(store)).tracts.map(({ commits }) => commits)).toEqual(left);

@@ -19,7 +19,7 @@ import { allRefs, inWorktree, say } from "../support/history.ts";
 import { runs, timeLimit } from "../support/long-mode.ts";
 import { openAiProblems } from "../support/openai-rules.ts";
 import { act, action } from "../support/random-actions.ts";
-import { REWRITE_BRANCHES, rewrite, runRewrite, startWorld } from "../support/random-rewrites.ts";
+import { MERGE_BRANCHES, mergingStep, startMergeWorld, work } from "../support/random-merges.ts";
 
 /** Whatever config commits say: a longer context may be over their budget, and an outline depends on what is recent. */
 const WHOLE = { strategy: "full", budgetTokens: 1_000_000 } as const;
@@ -168,15 +168,15 @@ it(
   "a plain replay of histories with merges of every strategy shows the same messages",
   async () => {
     const property = fc.asyncProperty(
-      fc.array(rewrite, { minLength: 8, maxLength: 20, size: "max" }),
+      fc.array(mergingStep, { minLength: 8, maxLength: 20, size: "max" }),
       async (script) => {
         const test = await openTestEngine({ store: "memory" });
         const { engine } = test;
         try {
           await makeStranger(engine);
-          const world = await startWorld(engine);
-          for (const wanted of script) await runRewrite(world, wanted);
-          for (const branch of REWRITE_BRANCHES) await expectPlainReplay(engine, branch);
+          const world = await startMergeWorld(engine);
+          for (const wanted of script) await work(world, wanted);
+          for (const branch of MERGE_BRANCHES) await expectPlainReplay(engine, branch);
         } finally {
           await test.close();
         }

@@ -51,16 +51,6 @@ test("a session prints what it always printed", async () => {
 });
 
 describe("--json", () => {
-  test("a child's result comes from stdin beside the child's name", async () => {
-    await cli.run(["commit", "start"]);
-    await cli.run(["spawn", "--purpose", "look", "--name", "looker"]);
-    const result = await cli.json(["collapse", "looker", "--file", "-"], { stdin: "All is well." });
-    expect(result).toMatchObject({ kind: "collapsed", warnings: [] });
-    expect((await cli.run(["compile"])).out).toContain("All is well.");
-    const twice = await cli.run(["collapse", "looker", "--summary", "a", "--file", "-"], { stdin: "b" });
-    expect(twice).toMatchObject({ exitCode: 2, err: expect.stringContaining("given twice") });
-  });
-
   test("prints the structured result and nothing else", async () => {
     const committed = await cli.json(["commit", "one"]);
     expect(committed).toMatchObject({

@@ -260,7 +260,8 @@ describe("a store that cannot be used", () => {
         expect(result.structuredContent.error.code).not.toBe("internal");
         expect(JSON.stringify(result)).not.toContain(servers.folder);
       }
-      expect((await client.request("tools/list", {})).result.tools).toHaveLength(PROFILES.self.length);
+      const { tools } = (await client.request("tools/list", {})).result;
+      expect(tools).toHaveLength(PROFILES.self.length);
       expect(
         (await client.request("resources/read", { uri: "tract://x/status" })).error?.message ?? "",
       ).not.toContain(servers.folder);

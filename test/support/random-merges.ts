@@ -5,12 +5,13 @@ import { TractError } from "../../src/engine/errors.ts";
 import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
 import { commit } from "../../src/engine/history/commit.ts";
-import type { MergeStrategy } from "../../src/engine/merge/merge-types.ts";
+import { merge } from "../../src/engine/merge/merge.ts";
+import type { MergeRequest, MergeStrategy } from "../../src/engine/merge/merge-types.ts";
 import type { Hash } from "../../src/storage/records.ts";
 import { headOf, summariseOn } from "./merging.ts";
 
-const BRANCHES = ["main", "topic", "side"] as const;
-export type MergeBranch = (typeof BRANCHES)[number];
+export const MERGE_BRANCHES = ["main", "topic", "side"] as const;
+export type MergeBranch = (typeof MERGE_BRANCHES)[number];
 
 /** Something that an agent does on a branch; `pick` chooses among the commits made so far. */
 export type Work =
@@ -34,7 +35,7 @@ export interface Merging {
   readonly noFf: boolean;
 }
 
-const on = fc.constantFrom(...BRANCHES);
+const on = fc.constantFrom(...MERGE_BRANCHES);
 const pick = fc.nat({ max: 11 });
 
 /** Targets are few, so that sides meet. */
@@ -112,12 +113,17 @@ export async function startMergeWorld(engine: Engine): Promise<MergeWorld> {
 }
 
 /** Does it; what has nothing to act on is refused and changes nothing. */
-export async function work(world: MergeWorld, wanted: Work): Promise<void> {
+export async function work(world: MergeWorld, wanted: Work | Merging): Promise<void> {
   try {
-    await act(world, wanted);
+    if (wanted.do === "merge") await merge(world.engine, mergeRequest(wanted));
+    else await act(world, wanted);
   } catch (error) {
     if (!(error instanceof TractError)) throw error;
   }
+}
+
+function mergeRequest({ source, into, strategy, noFf }: Merging): MergeRequest {
+  return { source, into, strategy, noFf };
 }
 
 async function act(world: MergeWorld, wanted: Work): Promise<void> {

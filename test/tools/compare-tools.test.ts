@@ -171,4 +171,14 @@ describe("commits that operations make", () => {
     expect(all.text).toMatch(new RegExp(`^${other.slice(0, 8)}.*on topic`, "m"));
     expect((await call("log")).text).not.toContain("on main");
   });
+
+  it("are told with a next step that can be taken", async () => {
+    expect((await call("log")).text).toContain("Next: commit something");
+    await say(test.engine, "one");
+    await createBranch(test.engine, { name: "topic" });
+    await say(test.engine, "other", { branch: "topic" });
+    expect((await call("log", { ref: "topic..main" })).text).toContain("Next: nothing matches; log without");
+    const merge = await mergeIn(test.engine, "topic", {});
+    expect((await call("show", { refs: merge })).text).toContain(`Next: log with ref ${merge.slice(0, 12)}`);
+  });
 });

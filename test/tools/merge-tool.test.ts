@@ -4,6 +4,7 @@ import { withScope } from "../../src/engine/engine.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
 import type { Hash } from "../../src/storage/records.ts";
 import { executeTool } from "../../src/tools/execute.ts";
+import { failureText } from "../../src/tools/failure.ts";
 import { TOOLS } from "../../src/tools/registry.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
 import { say } from "../support/history.ts";
@@ -71,6 +72,46 @@ it("takes resolutions and strategies, and lists what is on record in status", as
   });
   expect(resolved.structured).toMatchObject({ kind: "resolved", resolutions: [{ by: "theirs" }] });
   expect((await call({ source: "topic" })).structured.kind).toBe("up_to_date");
+});
+
+it("says of conflicts that cannot be both how to go on, and shows those on record again", async () => {
+  const setting = (recent: number) => ({ content: { content_type: "config", settings: { recent } } });
+  await call(setting(5), "commit");
+  await call({ ...setting(7), branch: "topic" }, "commit");
+  const both = await call({ source: "topic", strategy: "both" });
+  expect(both.structured).toMatchObject({ kind: "conflicts", conflicts: [{ target: "recent" }] });
+  expect(both.text).toMatch(/Next: these cannot be both .*"recent"/);
+  const recorded = await call({ source: "topic", strategy: "record" });
+  const again = await call({ source: recorded.structured.merge_commit, dry_run: true });
+  expect(again.structured.conflicts).toHaveLength(2);
+  expect(again.text).toContain("2 conflicts of it still open");
+  expect(again.text).toContain(
+    `Next: merge ${recorded.structured.merge_commit.slice(0, 12)} with resolutions`,
+  );
+});
+
+it("tells many conflicts in a short text, in answers and in refusals", async () => {
+  const items = Array.from({ length: 60 }, (_, index) => ({ content: `message ${index}` }));
+  const { structured } = await call({ items }, "commit");
+  await call({ source: "main", into: "topic", strategy: "ours" });
+  for (const branch of ["main", "topic"])
+    await call(
+      {
+        branch,
+        items: structured.commits.map(({ hash }: { hash: Hash }) => ({ content: branch, edit_target: hash })),
+      },
+      "commit",
+    );
+  const report = await call({ source: "topic" });
+  expect(report.structured.conflicts).toHaveLength(60);
+  expect(report.text.length).toBeLessThan(5_000);
+  for (const resolutions of [
+    [{ target: structured.commits[0].hash, pick: "ours" }],
+    [{ target: "ffff", pick: "ours" }],
+  ]) {
+    const refused = await outcomeOf("merge", { source: "topic", resolutions });
+    expect(refused.ok ? null : failureText(refused.failure).length).toBeLessThan(5_000);
+  }
 });
 
 it("refuses with a code and a path what cannot be meant", async () => {

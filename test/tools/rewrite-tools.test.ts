@@ -4,6 +4,7 @@ import { withScope } from "../../src/engine/engine.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
 import { createTract } from "../../src/engine/tract.ts";
 import { executeTool } from "../../src/tools/execute.ts";
+import { failureText } from "../../src/tools/failure.ts";
 import { TOOLS } from "../../src/tools/registry.ts";
 import { createCli } from "../support/cli.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
@@ -15,14 +16,14 @@ beforeEach(async () => {
 });
 afterEach(async () => await test.close());
 
-async function outcomeOf(name: string, args: unknown) {
+async function outcomeOf(name: string, args: unknown, tract?: string) {
   const { signal } = new AbortController();
   return await executeTool(
     { name, args, signal, progress: () => undefined },
     {
       tools: TOOLS,
       profile: "full",
-      engineFor: async () => withScope(test.engine, {}),
+      engineFor: async () => withScope(test.engine, tract === undefined ? {} : { tract }),
       readTextFile: async () => "",
       reportBug: (error) => {
         throw error;
@@ -40,8 +41,8 @@ async function call(name: string, args: unknown = {}) {
   return { text, structured };
 }
 
-async function failureOf(name: string, args: unknown) {
-  const outcome = await outcomeOf(name, args);
+async function failureOf(name: string, args: unknown, tract?: string) {
+  const outcome = await outcomeOf(name, args, tract);
   if (outcome.ok) throw new Error("it was not refused");
   return outcome.failure;
 }
@@ -62,7 +63,7 @@ describe("the tool reorganize", () => {
         { from: edit, to: null },
         { from: c, to: structured.head },
       ],
-      warnings: [{ kind: "missing-target", commits: [edit, b] }],
+      warnings: [{ kind: "missing-target", commits: [edit, b], message: expect.stringMatching(/left out/) }],
     });
     expect(text).toMatch(
       /^Made 1 commit of 3, left out 2\.\nmain is at [0-9a-f]{8}, \d+ → \d+ tokens\.\nWarning: /,
@@ -120,6 +121,36 @@ describe("the tool import_commit", () => {
     });
     expect(await failureOf("import_commit", {})).toMatchObject({ code: "invalid-argument" });
   });
+});
+
+it("refusals that are about many commits stay short", async () => {
+  const targets: string[] = [];
+  for (let index = 0; index < 120; index++) targets.push(await say(test.engine, `message ${index}`));
+  await createBranch(test.engine, { name: "edits" });
+  for (const editTarget of targets) await say(test.engine, "edited", { editTarget, branch: "edits" });
+  const other = withScope(test.engine, { tract: "other", createWorktree: true });
+  await say(other, "elsewhere");
+  const range = { refs: ["main..edits"], from_tract: "test" };
+  const refused = [
+    await failureOf("reorganize", { drop: targets }),
+    await failureOf("reorganize", { squash: [[...targets.slice(0, 30), ...targets.slice(31)]] }),
+    await failureOf("reorganize", { drop: targets, branch: "edits" }),
+    await failureOf("import_commit", range, "other"),
+    await failureOf("import_commit", { ...range, on_missing_target: "drop" }, "other"),
+  ];
+  expect(refused.map(({ code }) => code)).toEqual([
+    ...["invalid-argument", "invalid-argument", "edit-target", "edit-target", "nothing-to-do"],
+  ]);
+  for (const failure of refused) expect(failureText(failure).length).toBeLessThan(6_000);
+});
+
+it("the answer about many annotated commits stays short", async () => {
+  const refs: string[] = [];
+  for (let index = 0; index < 60; index++) refs.push(await say(test.engine, `message ${index}`));
+  const { structured, text } = await call("annotate", { refs, priority: "important" });
+  expect(structured.annotated).toHaveLength(60);
+  expect(text.length).toBeLessThan(1_000);
+  expect(text).toContain("40 more");
 });
 
 it("the library takes the same in its own spelling, and refuses unknown options", async () => {

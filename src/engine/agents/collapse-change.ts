@@ -1,5 +1,6 @@
 /** Plans the commit of a child's result on its parent's branch (spec 3.6). */
-import type { PlanRecord } from "../../storage/records.ts";
+import type { LedgerBody, PlanRecord } from "../../storage/records.ts";
+import { proposalEntry } from "../compress/plans.ts";
 import { parseContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { branchChange } from "../history/branch-change.ts";
@@ -68,6 +69,7 @@ export async function planCollapse(
     check?.warning == null
       ? []
       : [budgetEntry(engine, { decision: "WARNED", now, branch, report: check.report })];
+  const settled = appliedPlan(engine, plan, now);
   const warnings = [
     ...input.warnings,
     ...(await repeated(engine, spawn)),
@@ -76,8 +78,8 @@ export async function planCollapse(
   return {
     change: {
       ...change,
-      ledger: [...change.ledger, ...over],
-      plans: plan === null ? [] : [settledPlan(plan, "applied", now)],
+      ledger: [...change.ledger, ...over, ...settled.ledger],
+      plans: settled.plans,
     },
     result: () => ({
       kind: "collapsed",
@@ -92,6 +94,18 @@ export async function planCollapse(
       lost: result.lost,
     }),
   };
+}
+
+/** What the plan becomes, and what the ledger says of it. */
+function appliedPlan(
+  engine: Engine,
+  plan: PlanRecord | null,
+  now: string,
+): { readonly plans: readonly PlanRecord[]; readonly ledger: readonly LedgerBody[] } {
+  if (plan === null) return { plans: [], ledger: [] };
+  const applied = settledPlan(plan, "applied", now);
+  const event = { decision: "APPROVED", words: "Applied the plan to collapse", now } as const;
+  return { plans: [applied], ledger: [proposalEntry(engine, applied, event)] };
 }
 
 /** An assistant's word, as the child's own was; type output tells it apart from what the parent said itself. */

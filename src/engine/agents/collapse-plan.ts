@@ -1,9 +1,9 @@
 /** Plans of collapse: a result that waits for its summary, or for approval (spec 3.6, 3.5). */
 import { z } from "zod";
 import type { Hash, PlanRecord, PlanState } from "../../storage/records.ts";
+import { planChange } from "../compress/plans.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, type Planned } from "../history/publish.ts";
 import { childPlaceField, hashField } from "../history/spawn-link.ts";
 import type { CollapseStrategy, PlannedCollapse, RejectedCollapse } from "./collapse-result.ts";
@@ -64,8 +64,9 @@ export function storePlan(
     createdAt: earlier?.createdAt ?? now,
     updatedAt: now,
   };
+  const words = earlier === null ? "Planned to collapse" : "Edited the plan to collapse";
   return {
-    change: { ...emptyChange(engine.scope.tract), plans: [plan] },
+    change: planChange(engine, plan, { decision: "PROPOSED", words, now }),
     result: () => ({
       kind: "planned" as const,
       operationId: null,
@@ -86,7 +87,7 @@ export function storePlan(
   };
 }
 
-/** @throws TractError `plan-not-found`; `plan-stale` when it was applied or rejected. */
+/** @throws TractError `plan-not-found`, also when it was applied or rejected. */
 export async function readPlan(
   { scope, store }: Engine,
   id: string,
@@ -104,9 +105,14 @@ export function settledPlan(plan: PlanRecord, state: PlanState, now: string): Pl
 }
 
 export function rejectPlan(engine: Engine, plan: PlanRecord, head: Hash | null): Planned<RejectedCollapse> {
-  const rejected = settledPlan(plan, "rejected", isoNow(engine));
+  const now = isoNow(engine);
+  const rejected = settledPlan(plan, "rejected", now);
   return {
-    change: { ...emptyChange(engine.scope.tract), plans: [rejected] },
+    change: planChange(engine, rejected, {
+      decision: "REJECTED",
+      words: "Rejected the plan to collapse",
+      now,
+    }),
     result: () => ({
       kind: "rejected" as const,
       operationId: null,
@@ -129,7 +135,7 @@ function unknownPlan(id: string): TractError {
 }
 
 function settled(id: string, state: PlanState): TractError {
-  return new TractError("plan-stale", `plan ${id} was ${state} already`, {
+  return new TractError("plan-not-found", `plan ${id} was ${state} already`, {
     hint: "Collapse the child anew for another result.",
     data: { plan_id: id, state },
   });

@@ -2,10 +2,10 @@
 
 import type { ChildWork } from "../compile/child-work.ts";
 import { type Entry, textOf } from "../compile/entry.ts";
-import { factsIn } from "../compress/facts.ts";
 import { checkSummary, type LostFact } from "../compress/guard.ts";
 import { type Group, groupOf } from "../compress/material.ts";
 import { type RetainRule, retainedTexts, retainRulesOf } from "../compress/retain-rules.ts";
+import { tellingFacts } from "../compress/telling-facts.ts";
 import { boundary } from "../cut-text.ts";
 import { TractError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
@@ -43,13 +43,10 @@ export function materialOf({ units, draft }: ChildWork): Material {
   };
 }
 
-/** What the plan tells whoever writes the summary: must-keep texts, and the first facts. */
+/** What the plan tells whoever writes the summary: must-keep texts, and the most telling facts. */
 export function keepListOf({ group, retain, mustKeep }: Material): readonly string[] {
-  const facts = factsIn(group.text).slice(0, FACTS_TOLD_MAX);
-  return [...new Set([...retainedTexts(retain), ...mustKeep, ...facts.map(({ text }) => text)])];
+  return [...new Set([...retainedTexts(retain), ...mustKeep, ...tellingFacts(group.said)])];
 }
-
-const FACTS_TOLD_MAX = 24;
 
 /** The child's work as text; of a long one the end, where results stand. */
 export function planText({ group: { text } }: Material, { collapseTextCharsMax }: Limits): string {
@@ -90,7 +87,7 @@ export function acceptResult(
 ): ResultText {
   if (!/\S/.test(summary) || !summary.isWellFormed()) throw noText();
   const verdict = checkSummary({
-    source: group.text,
+    source: group.said,
     summary,
     retain,
     mustKeep,
@@ -101,7 +98,7 @@ export function acceptResult(
   if (verdict.kind === "accepted") return { text: verdict.text, lost: verdict.lost };
   const { missing } = verdict;
   throw new TractError("summary-refused", `the summary lacks ${missing.length} of what must be retained`, {
-    hint: "Write what data.missing names into the summary word for word and call again; nothing was stored.",
+    hint: "Write each data.missing[].match into the summary word for word, and where it is null some text that the pattern matches; then call again. Nothing was stored.",
     data: { missing: missing.slice(0, MISSING_NAMED) },
   });
 }

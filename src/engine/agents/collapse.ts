@@ -81,6 +81,7 @@ async function decide(
       : await accept(engine, proposal, { text: proposal.text, material, encoding: now.site.tract?.encoding });
   const warnings =
     newer === 0 ? [] : [`the child has ${newer} newer commits that this result does not tell of`];
+  if (result === null && material.group.pieces.length === 0) throw nothingDone(target.child.worktree);
   if (result === null || isReviewed) {
     const { head } = await readSite(engine, { branch: target.into });
     const at = { head: head?.hash ?? null, material, earlier: plan, warnings };
@@ -150,6 +151,14 @@ function checkPlanRequest(request: CollapseRequest): void {
     throw invalid("summary", `no summary with action ${action}`);
   if (action === undefined && summary === undefined)
     throw invalid("action", "approve or reject, or a summary to commit");
+}
+
+/** A plan without a text would ask for a summary of nothing. */
+function nothingDone(child: string): TractError {
+  return new TractError("nothing-to-do", `child ${JSON.stringify(child)} has no message of its own yet`, {
+    hint: "Wait for its work, or give a summary of what it came to.",
+    data: { child },
+  });
 }
 
 function gone(child: string): TractError {

@@ -12,6 +12,7 @@ import type { Unit } from "../compile/unit.ts";
 import { unitReader } from "../compile/unit-reader.ts";
 import { type ParsedContent, parseContent, storedContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
+import { TractError } from "../errors.ts";
 import type { AnnotationState } from "../history/annotation-state.ts";
 import { readCommitFilter } from "../history/commit-filter.ts";
 import { type ContentItem, PLAIN_ITEM } from "../history/plan-commit.ts";
@@ -81,7 +82,7 @@ async function optionsFor(
   settings: TractSettings,
   { filter, budgetTokens }: InheritRequest,
 ): Promise<CompileOptions> {
-  if (filter.types !== undefined) await readCommitFilter(engine, { contentType: filter.types });
+  if (filter.types !== undefined) await checkTypes(engine, filter.types);
   return await resolveOptions(
     engine,
     {
@@ -92,6 +93,20 @@ async function optionsFor(
     },
     settings,
   );
+}
+
+/** The error names the argument that a caller of spawn knows. */
+async function checkTypes(engine: Engine, types: readonly string[]): Promise<void> {
+  try {
+    await readCommitFilter(engine, { contentType: types });
+  } catch (error) {
+    if (!(error instanceof TractError) || error.code !== "invalid-argument") throw error;
+    const { code, message, hint, data } = error;
+    throw new TractError(code, message.replace(/^content_type\b/, "filter.types"), {
+      hint,
+      data: { ...data, path: "filter.types" },
+    });
+  }
 }
 
 /** Types were filtered before units were made; a unit comes whole when labels or priority of one of its commits ask for it. */

@@ -95,18 +95,20 @@ async function readInbox({ scope, settings, store }: Engine, branch: string): Pr
 function readMessage(engine: Engine, content: unknown): ContentItem {
   const context = { types: engine.contentTypes, limits: engine.limits, path: "content" };
   const given = typeof content === "string" ? { text: content } : content;
-  if (!isJsonObject(given)) throw refused("expected a text, or a content object of type dialogue");
+  if (!isJsonObject(given)) throw refused("a text, or a content object of type dialogue");
+  if ((given.content_type ?? "dialogue") !== "dialogue")
+    throw refused("a text, or content of type dialogue: a message is no instruction");
   const { content: message } = parseContent({ content_type: "dialogue", role: "user", ...given }, context);
   if (message.content_type !== "dialogue" || !("role" in message) || message.role === "system")
-    throw refused("expected dialogue of role user: a message is no instruction");
+    throw refused("dialogue of role user: a message is no instruction");
   if (!("text" in message) || typeof message.text !== "string" || !/\S/.test(message.text))
-    throw refused("expected a message that says something");
+    throw refused("a message that says something");
   const spoken = { content_type: "dialogue", role: "user", name: senderOf(engine, "/"), text: message.text };
   return { ...PLAIN_ITEM, content: parseContent(spoken, context), operation: "append", message: null };
 }
 
 function refused(expected: string): TractError {
-  return new TractError("invalid-content", `content: ${expected}`, {
+  return new TractError("invalid-content", `content: expected ${expected}`, {
     hint: "Send a plain text; other contents are committed to a branch, whose name goes into the message.",
     data: { path: "content", expected },
   });

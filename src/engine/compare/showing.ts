@@ -31,7 +31,8 @@ export async function showingOf(
   if (entry !== undefined) return behind(entry, commit);
   const message = view.messages.find((viewed) => viewed.place === place);
   if (message !== undefined) return hidden("An edit shows in its place.", message.shown);
-  return commit.operation === "summary"
+  // Edits of a summary go with it.
+  return commit.contentType === "summary"
     ? hidden("It was ended, or it only hides.")
     : hidden(`Commits of type ${commit.contentType} are not compiled.`);
 }

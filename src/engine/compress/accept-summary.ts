@@ -1,5 +1,6 @@
 /** Accepts a summary, or refuses it with what it lacks: the guard, and that nothing gets longer by being summarised (spec 3.5). */
 
+import type { Hash } from "../../storage/records.ts";
 import { plainText } from "../content/plain-text.ts";
 import { TractError } from "../errors.ts";
 import { TOKENS_PER_MESSAGE } from "../tokens/message-overhead.ts";
@@ -45,7 +46,7 @@ export function judgeSummary(
   if (!/\S/.test(text) || !text.isWellFormed()) return noText(path);
   const room = group.tokens - costOf(group, "", count);
   const verdict = checkSummary({
-    source: group.text,
+    source: group.said,
     summary: text,
     retain: group.retain,
     mustKeep: group.mustKeep,
@@ -89,11 +90,11 @@ function lacking(path: string, { sources }: SummaryGroup, missing: readonly Miss
     hint:
       costly > 0
         ? "Annotate data.missing[].commit with a simpler pattern (retain), then call again; nothing was stored."
-        : "Write what data.missing names into the summary word for word and call again; nothing was stored.",
+        : "Write each data.missing[].match into the summary word for word, and where it is null some text that the pattern matches; then call again. Nothing was stored.",
     data: {
       path,
       reason: costly > 0 ? "pattern" : "retain",
-      sources,
+      ...placeOf(sources),
       missing: missing.slice(0, MISSING_NAMED),
     },
   });
@@ -108,13 +109,22 @@ function tooLong(path: string, group: SummaryGroup, tokens: number): TractError 
       data: {
         path,
         reason: "longer",
-        sources: group.sources,
+        ...placeOf(group.sources),
         tokens,
         source_tokens: group.tokens,
         target_tokens: group.targetTokens,
       },
     },
   );
+}
+
+/** The ends of what a summary is to stand for: there may be thousands of messages. */
+function placeOf(sources: readonly Hash[]): {
+  readonly from: Hash | null;
+  readonly to: Hash | null;
+  readonly messages: number;
+} {
+  return { from: sources[0] ?? null, to: sources.at(-1) ?? null, messages: sources.length };
 }
 
 /** A retain rule may match thousands of times. */

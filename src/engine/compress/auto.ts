@@ -6,7 +6,7 @@ import { enoughOf, receiptsFor, savedBy } from "./receipts.ts";
 import type { StrategyRequest } from "./request.ts";
 import { type Selection, select } from "./select.ts";
 import { type SizeGoal, SUMMARY_SHARE, selectForSize } from "./select-for-size.ts";
-import { nothingSelected } from "./selection-words.ts";
+import { nothingSelected, withinTarget } from "./selection-words.ts";
 import { MASK_KEEP_DEFAULT } from "./strategies/mask.ts";
 import type { MaskEdit } from "./strategies/receipt.ts";
 
@@ -35,11 +35,7 @@ function forSize(context: BranchContext, request: StrategyRequest, goal: SizeGoa
   const { contextTokens, targetTokens } = goal;
   const excess = contextTokens - targetTokens;
   const params = { target_tokens: targetTokens };
-  if (excess <= 0)
-    throw nothingSelected(
-      `the context has ${contextTokens} tokens, no more than the target of ${targetTokens}`,
-      [],
-    );
+  if (excess <= 0) throw withinTarget(goal);
   const free = context.blocks.filter(({ fixed }) => fixed === null);
   const edits = receipts(context, free, request);
   if (savedBy(edits) >= excess) return receiptsAlone(enoughOf(edits, excess), params, []);

@@ -17,7 +17,7 @@ import { planStoring } from "./plans.ts";
 import { enoughOf, receiptsFor } from "./receipts.ts";
 import { type CompressRequest, checkRequest, type StrategyRequest } from "./request.ts";
 import { type Selection, select } from "./select.ts";
-import { nothingSelected } from "./selection-words.ts";
+import { nothingSelected, withinTarget } from "./selection-words.ts";
 import { MASK_KEEP_DEFAULT } from "./strategies/mask.ts";
 import { countSummaries } from "./summaries.ts";
 
@@ -88,8 +88,8 @@ async function withReceipts(
     isDedupe: strategy === "dedupe",
   });
   const excess = targetTokens === undefined ? Number.POSITIVE_INFINITY : context.tokens - targetTokens;
-  if (excess <= 0)
-    throw nothingSelected(`the context has ${context.tokens} tokens, no more than the target`, []);
+  if (targetTokens !== undefined && excess <= 0)
+    throw withinTarget({ contextTokens: context.tokens, targetTokens });
   const edits = enoughOf(all, excess);
   if (edits.length === 0) throw noReceipts(strategy);
   const goal = targetTokens === undefined ? {} : { target_tokens: targetTokens };

@@ -51,6 +51,8 @@ export interface Expanded {
   /** Of these messages, framing included; at most the budget. */
   readonly tokens: number;
   readonly budgetTokens: number;
+  /** False: they are another agent's, and nothing hides them here. */
+  readonly canRestore: boolean;
   /** Originals that were left out: for lack of room, or because the query does not touch them. */
   readonly leftOut: {
     readonly commits: number;
@@ -84,16 +86,17 @@ export async function expand(engine: Engine, request: ExpandRequest): Promise<Ex
   const terms = query === undefined ? null : searchTerms(query, engine.limits);
   if (terms?.length === 0) throw wrong("query", "words to look for");
   const { stand } = await readStand(engine, { summary, branch });
-  if (stand.kind === "edit") return { ...expandEdit(stand, budget), tract: engine.scope.tract };
+  const canRestore = stand.kind !== "result";
+  if (stand.kind === "edit") return { ...expandEdit(stand, budget), tract: engine.scope.tract, canRestore };
   const tract = stand.kind === "result" ? stand.link.tract : engine.scope.tract;
-  return { ...expandSummary(stand.commit.hash, stand.units, { terms, budget }), tract };
+  return { ...expandSummary(stand.commit.hash, stand.units, { terms, budget }), tract, canRestore };
 }
 
 function expandSummary(
   summary: Hash,
   units: readonly Unit[],
   { terms, budget }: { readonly terms: readonly string[] | null; readonly budget: number },
-): Omit<Expanded, "tract"> {
+): Omit<Expanded, "tract" | "canRestore"> {
   const wanted = terms === null ? units : rankUnits(units, terms);
   const chosen = new Set<Unit>();
   let tokens = 0;
@@ -140,7 +143,10 @@ function told(entry: Entry): ExpandedCommit {
   };
 }
 
-function expandEdit(stand: Extract<Stand, { kind: "edit" }>, budget: number): Omit<Expanded, "tract"> {
+function expandEdit(
+  stand: Extract<Stand, { kind: "edit" }>,
+  budget: number,
+): Omit<Expanded, "tract" | "canRestore"> {
   const { edit, target, before } = stand;
   const { commit, body } = before;
   invariant(body !== null && commit.contentType !== null, "what an edit replaces has a content");

@@ -2,12 +2,12 @@
 import type { Hash } from "../../storage/records.ts";
 import { type Entry, textOf } from "../compile/entry.ts";
 import { cutText } from "../cut-text.ts";
-import { FACT_KINDS, factsIn } from "./facts.ts";
 import { type Block, entriesOf, type HeadContext, lastRequest } from "./head-context.ts";
 import { bodyOf, type Group, groupOf } from "./material.ts";
 import { type RetainRule, retainedTexts, retainRulesOf } from "./retain-rules.ts";
 import type { Selection } from "./select.ts";
 import { type SizeGoal, SUMMARY_OVERHEAD_TOKENS, SUMMARY_SHARE } from "./select-for-size.ts";
+import { tellingFacts } from "./telling-facts.ts";
 
 export interface SummaryGroup extends Group {
   /** In order of history; those of a later summary may be summaries themselves. */
@@ -46,7 +46,7 @@ export function groupsOf(
       shown: entries.map(({ place }) => place.shown.commit.hash),
       retain,
       mustKeep: material.mustKeep(group, retain),
-      targetTokens: Math.max(TARGET_TOKENS_MIN, Math.floor(group.tokens * share)),
+      targetTokens: targetFor(group.tokens * share),
     };
   });
 }
@@ -69,8 +69,14 @@ export function selectedGroups(
 
 const GROUP_TOKENS_MIN = 30;
 
+function targetFor(tokens: number): number {
+  return Math.max(TARGET_TOKENS_MIN, Math.min(TARGET_TOKENS_MAX, Math.floor(tokens)));
+}
+
 /** Less would hold no sentence. */
 const TARGET_TOKENS_MIN = 16;
+/** A longer text is no summary any more, whatever it stands for; a context read with the usual budget would leave it out. */
+const TARGET_TOKENS_MAX = 4_000;
 
 /** What the summaries may have of the tokens they replace, so that the whole context reaches its target. */
 function shareFor({ contextTokens, targetTokens }: SizeGoal, tokens: number, groupCount: number): number {
@@ -80,19 +86,9 @@ function shareFor({ contextTokens, targetTokens }: SizeGoal, tokens: number, gro
 
 /** Must-keep texts and the most telling facts: what a plan tells whoever writes the summary. */
 export function keepListOf(group: SummaryGroup): readonly string[] {
-  const facts = [...factsIn(group.text)].sort(
-    (a, b) => FACT_KINDS.indexOf(a.kind) - FACT_KINDS.indexOf(b.kind),
-  );
-  const texts = [
-    ...retainedTexts(group.retain),
-    ...group.mustKeep,
-    ...facts.slice(0, FACTS_TOLD_MAX).map(({ text }) => text),
-  ];
-  return [...new Set(texts)];
+  return [...new Set([...retainedTexts(group.retain), ...group.mustKeep, ...tellingFacts(group.said)])];
 }
 
-/** The guard puts back others too; a longer list would be read by nobody. */
-const FACTS_TOLD_MAX = 24;
 /** Of an important message, and of the last request. */
 const SENTENCE_CHARS_MAX = 240;
 
@@ -126,8 +122,9 @@ class KeepList {
         waiting.push(source);
       }
     const originals =
-      beneath.size === 0 ? [] : [...this.#coveredEntries()].filter(([hash]) => beneath.has(hash));
-    return retainRulesOf([...entries, ...originals.map(([, entry]) => entry)], annotations);
+      beneath.size === 0 ? [] : [...beneath].flatMap((hash) => this.#coveredEntries().get(hash) ?? []);
+    const inOrder = originals.toSorted((a, b) => a.ordinal - b.ordinal);
+    return retainRulesOf([...entries, ...inOrder], annotations);
   }
 
   mustKeep({ pieces, text }: Group, retain: readonly RetainRule[]): readonly string[] {

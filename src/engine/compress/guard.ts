@@ -3,11 +3,11 @@ import type { Hash } from "../../storage/records.ts";
 import { factFinder } from "./fact-presence.ts";
 import { FACT_KINDS, type Fact, type FactKind, factsIn, mentionsIn } from "./facts.ts";
 import { searchPatterns } from "./match-pattern.ts";
-import { bodyOf, type Piece } from "./material.ts";
+import { type Piece, saidBy } from "./material.ts";
 import type { RetainRule } from "./retain-rules.ts";
 
 export interface SummaryToCheck {
-  /** Text of all that the summary replaces: a group's text. */
+  /** All that the summary replaces: what a group said. */
   readonly source: string;
   readonly summary: string;
   readonly retain: readonly RetainRule[];
@@ -117,7 +117,7 @@ function keepWithin(
   if (facts.length === 0) return [];
   const kept: Fact[] = [];
   const kinds = new Set<FactKind>();
-  let room = targetTokens - count(`${summary}${HEADING}`);
+  let room = targetTokens - count(`${summary}${KEPT_HEADING}`);
   for (const fact of facts) {
     if (room <= 0) break;
     const line = kinds.has(fact.kind) && fact.kind !== "must-keep" ? 0 : count(linePrefix(fact.kind));
@@ -133,7 +133,8 @@ function keepWithin(
   return kept;
 }
 
-const HEADING = "\n\nKept verbatim:";
+/** Begins what was put back; the summary as it was written stands before it. */
+export const KEPT_HEADING = "\n\nKept verbatim:";
 
 /** The summary and, under a heading, a line for each kind of fact; texts that must be kept have lines of their own. */
 function keptVerbatim(summary: string, facts: readonly Fact[]): string {
@@ -145,7 +146,7 @@ function keptVerbatim(summary: string, facts: readonly Fact[]): string {
       return texts.map((text) => `${linePrefix(kind)} ${text.trim().replace(/\n/g, "\n  ")}`);
     return [`${linePrefix(kind)} ${texts.join(", ")}`];
   });
-  return `${summary.trimEnd()}${HEADING}${lines.join("")}`;
+  return `${summary.trimEnd()}${KEPT_HEADING}${lines.join("")}`;
 }
 
 const NAMES: Readonly<Record<FactKind, string>> = {
@@ -167,6 +168,6 @@ function locate(facts: readonly Fact[], pieces: readonly Piece[]): readonly Lost
   if (facts.length === 0) return [];
   const first = new Map<string, Hash>();
   for (const { hash, entry } of pieces)
-    for (const { text } of factsIn(bodyOf(entry))) if (!first.has(text)) first.set(text, hash);
+    for (const { text } of factsIn(saidBy(entry))) if (!first.has(text)) first.set(text, hash);
   return facts.map((fact) => ({ ...fact, commit: first.get(fact.text) ?? null }));
 }

@@ -1,9 +1,10 @@
 /** What the strategies of compress work on: the commits of compiled units, as pieces and as text for whoever summarises (spec 3.5). */
 import type { Hash } from "../../storage/records.ts";
-import { type Entry, isCall, isResult, textOf, toolContentOf } from "../compile/entry.ts";
+import { contentOf, type Entry, isCall, isResult, textOf, toolContentOf } from "../compile/entry.ts";
 import { costOfEntry } from "../compile/formats/plain.ts";
 import type { Unit } from "../compile/unit.ts";
 import { payloadText } from "../content/plain-text.ts";
+import { saidByPayload } from "./strategies/receipt.ts";
 
 /** A commit of the selection. */
 export interface Piece {
@@ -19,6 +20,8 @@ export interface Group {
   readonly pieces: readonly Piece[];
   /** Role-labelled blocks, calls and results readable: the same for the same history. */
   readonly text: string;
+  /** The same without labels, and without what receipts and headings of summaries say of themselves: where facts are looked for. */
+  readonly said: string;
   /** Of its pieces. */
   readonly tokens: number;
 }
@@ -29,8 +32,18 @@ export function groupOf(units: readonly Unit[]): Group {
   return {
     pieces,
     text: pieces.map(({ entry }) => `${labelOf(entry)}\n${guarded(bodyOf(entry))}`).join("\n\n"),
+    said: pieces.map(({ entry }) => saidBy(entry)).join("\n\n"),
     tokens: pieces.reduce((sum, { tokens }) => sum + tokens, 0),
   };
+}
+
+/** What a commit says of the work. */
+export function saidBy(entry: Entry): string {
+  if (isResult(entry)) return saidByPayload(bodyOf(entry));
+  const content = entry.type === "summary" ? contentOf(entry) : null;
+  return content !== null && "text" in content && typeof content.text === "string"
+    ? content.text
+    : bodyOf(entry);
 }
 
 /** The commits of units, in the order of the message list. */

@@ -90,7 +90,7 @@ export function proposalEntry(
     submissionId: record.id,
     decision: event.decision,
     reason: `${event.words} on ${record.branch}`,
-    metadata: { action: KIND, branch: record.branch, head: record.head },
+    metadata: { action: record.kind, branch: record.branch, head: record.head },
   });
 }
 

@@ -13,6 +13,7 @@ import {
   splitsUnit,
   stayedWarning,
   summarised,
+  withinTarget,
 } from "./selection-words.ts";
 
 /** At most one way of selecting; none is everything. */
@@ -136,7 +137,7 @@ async function selectRange(
   if (from !== null) await requireHere(engine, context, "from", from);
   if (to !== null) await requireHere(engine, context, "to", to);
   const ordinals = await ordinalsOf(engine, context, { from, to });
-  if (ordinals.from > ordinals.to) throw backwards(from, to);
+  if (ordinals.from > ordinals.to && !ordinals.isInOrder) throw backwards(from, to);
   const inside: Block[] = [];
   for (const block of context.blocks) {
     if (block.last < ordinals.from || block.first > ordinals.to) continue;
@@ -150,13 +151,13 @@ async function selectRange(
 
 /**
  * Where the ends of a range stand in the context. A commit that a summary stands for means the summary; one that never shows means the place
- * where it was made; the head as `to` means the end, whatever kind of commit it is.
+ * where it was made, so that between two of them in order may be nothing; the head as `to` means the end, whatever kind of commit it is, unless it is `from` too: then it means itself.
  */
 async function ordinalsOf(
   engine: Engine,
   context: BranchContext,
   { from, to }: { readonly from: Hash | null; readonly to: Hash | null },
-): Promise<{ readonly from: number; readonly to: number }> {
+): Promise<{ readonly from: number; readonly to: number; readonly isInOrder: boolean }> {
   const known = new Map<Hash, Entry>();
   for (const entry of entriesOf(context.draft)) known.set(entry.hash, entry);
   const shownFor = (hash: Hash): Entry | undefined => {
@@ -164,10 +165,10 @@ async function ordinalsOf(
     const entry = known.get(hash);
     return entry?.out === "compressed" && by !== undefined ? shownFor(by) : entry;
   };
-  const isLast = to === context.head.hash;
+  const isLast = to === context.head.hash && from !== to;
   const first = from === null ? 0 : shownFor(from)?.ordinal;
   const last = to === null || isLast ? Number.POSITIVE_INFINITY : shownFor(to)?.ordinal;
-  if (first !== undefined && last !== undefined) return { from: first, to: last };
+  if (first !== undefined && last !== undefined) return { from: first, to: last, isInOrder: first <= last };
   const chain = (await engine.store.readChain(engine.scope.tract, context.head.hash)) ?? [];
   const order = linearize(chain, context.head.hash).map(({ commit }) => commit.hash);
   const near = (hash: Hash | null, step: 1 | -1): number => {
@@ -178,7 +179,8 @@ async function ordinalsOf(
     }
     return step === 1 ? Number.POSITIVE_INFINITY : -1;
   };
-  return { from: first ?? near(from, 1), to: last ?? near(to, -1) };
+  const isInOrder = from === null || to === null || order.indexOf(from) <= order.indexOf(to);
+  return { from: first ?? near(from, 1), to: last ?? near(to, -1), isInOrder };
 }
 
 function selectOlder(context: BranchContext, olderThan: number): Selection {
@@ -198,11 +200,7 @@ function selectOlder(context: BranchContext, olderThan: number): Selection {
 function selectToTarget(context: BranchContext, targetTokens: number): Selection {
   const free = oldBlocks(context, context.blocks).filter(({ fixed }) => fixed === null);
   const goal = { contextTokens: context.tokens, targetTokens };
-  if (context.tokens <= targetTokens)
-    throw nothingSelected(
-      `the context has ${context.tokens} tokens, no more than the target of ${targetTokens}`,
-      [],
-    );
+  if (context.tokens <= targetTokens) throw withinTarget(goal);
   const { blocks, isReached } = selectForSize(free, goal);
   if (blocks.length === 0)
     throw nothingSelected(

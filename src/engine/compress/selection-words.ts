@@ -2,6 +2,7 @@
 import type { Hash } from "../../storage/records.ts";
 import { TractError } from "../errors.ts";
 import type { Block, FixedReason } from "./head-context.ts";
+import type { SizeGoal } from "./select-for-size.ts";
 
 const WHY_FIXED: Readonly<Record<FixedReason, string>> = {
   pinned: "pinned",
@@ -33,6 +34,18 @@ export function nothingSelected(what: string, stayed: readonly Block[]): TractEr
       stayed: stayed.flatMap(({ entries }) => entries.map(({ hash }) => hash)).slice(0, COMMITS_NAMED),
     },
   });
+}
+
+/** Nothing needs to go. */
+export function withinTarget({ contextTokens, targetTokens }: SizeGoal): TractError {
+  return new TractError(
+    "nothing-to-do",
+    `the context has ${contextTokens} tokens, no more than the target of ${targetTokens}; nothing was stored`,
+    {
+      hint: "It is small enough already. Give a smaller target_tokens, or select messages in another way, to make it smaller still.",
+      data: { context_tokens: contextTokens, target_tokens: targetTokens },
+    },
+  );
 }
 
 /** A call without its result, or the reverse, would be left behind. */

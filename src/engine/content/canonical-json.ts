@@ -18,9 +18,9 @@ export function canonicalJson(value: unknown): string {
 function isInOrder(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (Array.isArray(value)) return value.every(isInOrder);
-  let previous: string | null = null;
-  for (const key of Object.keys(value)) {
-    if (previous !== null && key < previous) return false;
+  let previous = "";
+  for (const key in value) {
+    if (key < previous) return false;
     if (!isInOrder(value[key as keyof typeof value])) return false;
     previous = key;
   }

@@ -78,10 +78,10 @@ function typeOf(
   name: unknown,
   { types, path, internal }: ParseContext,
 ): NonNullable<ReturnType<ContentTypes["get"]>> {
+  const type = typeof name === "string" ? types.get(name) : undefined;
+  if (type && (!type.isInternal || internal === true)) return type;
   const offered = [...types.values()].flatMap((type) => (type.isInternal ? [] : type.name));
   if (typeof name !== "string") throw invalid(`${path}.content_type`, `one of ${offered.join(", ")}`);
-  const type = types.get(name);
-  if (type && (!type.isInternal || internal === true)) return type;
   if (type) throw internalType(name, path);
   const near = nearest(name, offered);
   throw new TractError(

@@ -9,6 +9,7 @@ import { readSite } from "../history/snapshot.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
 import { startSession } from "../ledger/session-start.ts";
 import { createRest, type Rest } from "../long-work.ts";
+import { asTractError } from "../store-failure.ts";
 import { type GcDays, type GcTerms, gcRule, gcTerms } from "./gc-rule.ts";
 
 export interface GcRequest extends GcDays {
@@ -63,8 +64,10 @@ export async function gc(engine: Engine, request: GcRequest = {}): Promise<GcRes
     progress: request.progress,
     removed: { commits: 0, contents: 0, bytes: 0 },
   };
-  const garbage = await whole(run, () => findAndSweep(engine, run, dryRun));
-  return await resultOf(engine, { dryRun, run, garbage, before });
+  return await whole(run, async () => {
+    const garbage = await findAndSweep(engine, run, dryRun);
+    return await resultOf(engine, { dryRun, run, garbage, before });
+  });
 }
 
 /** A run and what it has removed so far. */
@@ -134,19 +137,20 @@ function gcEntry(engine: Engine, { id, terms }: Run, { commits, contents, bytes 
   });
 }
 
-/** Says what was done when the work ends early. */
+/** Says what was done when the work ends early: each transaction stands for itself. */
 async function whole<Result>({ removed }: Run, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
-  } catch (error) {
-    if (!(error instanceof TractError && error.code === "cancelled") || removed.commits === 0) throw error;
+  } catch (thrown) {
+    const error = asTractError(thrown);
+    if (!(error instanceof TractError) || removed.commits === 0) throw thrown;
     throw new TractError(
-      "cancelled",
-      `the call was cancelled after ${removed.commits} commits were removed`,
+      error.code,
+      `${error.message}; ${removed.commits} commits were removed before that`,
       {
         hint: "What was removed is removed wholly and noted in the ledger; run gc again to go on.",
-        data: { removed: removed.commits },
-        cause: error,
+        data: { ...error.data, removed: removed.commits },
+        cause: thrown,
       },
     );
   }

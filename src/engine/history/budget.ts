@@ -79,7 +79,7 @@ export async function recordRefusal(
     "budget-exceeded",
     `this commit would make the compiled context of ${branch} ${report.used} tokens; its budget is ${report.maxTokens}`,
     {
-      hint: "Commit less, annotate what is no longer needed with priority skip, or raise the budget with a config commit; nothing was stored.",
+      hint: "Make room with compress, annotate what is no longer needed with priority skip, commit less, or raise the budget with a config commit; nothing was stored.",
       data: { branch, max_tokens: report.maxTokens, would_be: report.used },
     },
   );

@@ -65,7 +65,9 @@ async function readItem(
   const target = item.editTarget === undefined ? null : await readEditTarget(engine, site, item.editTarget);
   const input = target === null ? contentObject(item, at) : editedContent(item, target.content, at);
   const path = `${at}content`;
-  const types = await typesFor(engine, input);
+  const { content_type: type } = input;
+  const isUnknown = typeof type === "string" && !engine.contentTypes.has(type);
+  const types = isUnknown ? await rememberedTypes(engine) : engine.contentTypes;
   const isSummary = target?.commit.operation === "summary";
   if (isSummary) requireText(item, target);
   const content = parseContent(input, { types, limits: engine.limits, path, internal: isSummary });
@@ -148,14 +150,12 @@ function editedContent(item: CommitRequestItem, target: JsonObject, at: string):
   };
 }
 
-/** The types that a content may have: those of this handle, and where that is not enough, those the tract remembers (spec 1.2). */
-async function typesFor(engine: Engine, input: JsonObject): Promise<ContentTypes> {
-  const known = engine.contentTypes;
-  if (typeof input.content_type !== "string" || known.has(input.content_type)) return known;
+/** The types of this handle, and those that the tract remembers without their code (spec 1.2). */
+async function rememberedTypes(engine: Engine): Promise<ContentTypes> {
   const remembered = await engine.store.listContentTypes(engine.scope.tract);
   return new Map([
     ...remembered.map((record) => [record.name, contentTypeFromRecord(record)] as const),
-    ...known,
+    ...engine.contentTypes,
   ]);
 }
 

@@ -57,8 +57,8 @@ export interface CommitResult extends WriteResult {
  * @throws TractError `invalid-content`, `content-too-large`, `invalid-argument`, `detached-head`, `edit-target`, `not-found`, `branch-moved`
  *   (with `expectedHead`), `budget-exceeded` (action reject); in each case nothing is stored.
  */
-export async function commit(engine: Engine, request: CommitRequest): Promise<CommitResult> {
-  return await publishPlan(engine, () => planCommit(engine, request));
+export function commit(engine: Engine, request: CommitRequest): Promise<CommitResult> {
+  return publishPlan(engine, () => planCommit(engine, request));
 }
 
 /**
@@ -87,8 +87,11 @@ export async function planCommit(
   const base = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
   const planned = planCommits(base, items);
   const settings = await planSettings(engine, site.head?.hash ?? null, planned.chain);
-  const crowded = await sizeAfter(engine, { site, request, planned, settings });
-  const room = await makeRoom(engine, { site, base, planned, settings, size: crowded });
+  // The plain commit of a library user costs no compile.
+  const isMeasured = settings.budget !== null || request.contextTokens === true;
+  const crowded = isMeasured ? await sizeAfter(engine, { site, planned, settings }) : null;
+  const room =
+    crowded === null ? null : await makeRoom(engine, { site, base, planned, settings, size: crowded });
   const size = room?.size ?? crowded;
   const budget = size === null ? null : checkBudget(settings.budget, size);
   if (budget?.isRefused) throw await recordRefusal(engine, { site, branch, now, budget });
@@ -154,17 +157,12 @@ async function expectHead(engine: Engine, site: Site, expected: string | null): 
 
 interface SizeInput {
   readonly site: Site;
-  readonly request: CommitRequest;
   readonly planned: PlannedCommits;
   readonly settings: TractSettings;
 }
 
-/** Compiled size before and after, or null when nobody needs it: the plain commit of a library user costs no compile. */
-async function sizeAfter(
-  engine: Engine,
-  { site, request, planned, settings }: SizeInput,
-): Promise<SizeChange | null> {
-  if (settings.budget === null && request.contextTokens !== true) return null;
+/** Compiled size before and after; where there is no budget, nobody asks for the size before. */
+async function sizeAfter(engine: Engine, { site, planned, settings }: SizeInput): Promise<SizeChange> {
   const head = site.head?.hash ?? null;
   const before = pointAt(engine, site, head, await readSettings(engine, engine.scope.tract, head));
   return await reportedSizes(engine, { before, after: { ...before, settings }, planned });

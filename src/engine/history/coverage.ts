@@ -45,12 +45,10 @@ export function coverageOf(rows: readonly ChainCommit[]): Coverage {
     else if (commit.operation === "reveal" && commit.editTarget !== null) revealed.add(commit.editTarget);
   }
   if (contents.size === 0) return NO_COVERAGE;
-  const covers = new Map<Hash, Cover>();
   const summaries = [...contents].flatMap(([hash, content]) =>
     revealed.has(hash) ? [] : [{ hash, content }],
   );
-  for (const { hash, content } of summaries) cover(contents, covers, hash, content);
-  return { covers, summaries, contents };
+  return { covers: coversOf(contents, summaries), summaries, contents };
 }
 
 /** Reads what is covered at a head; costs what there are of summaries. */
@@ -68,22 +66,38 @@ export function summaryContentOf({ body }: ChainCommit): SummaryContent {
 
 /**
  * A summary stands for its sources and for what those stood for, even where a source was ended on another branch: else the same would be told
- * twice. What `restore` hides is the sources alone: it ends the summaries among them itself.
+ * twice. What `restore` hides is the sources alone: it ends the summaries among them itself. Of several the last one stands for a commit,
+ * those of `restore` before others. Takes time in proportion to all sources: what a later summary has gone through stays its own.
  */
-function cover(
+function coversOf(
   contents: ReadonlyMap<Hash, SummaryContent>,
-  covers: Map<Hash, Cover>,
-  by: Hash,
-  { sources, strategy }: SummaryContent,
-): void {
-  const isFirm = strategy === RESTORE_STRATEGY;
-  const waiting = [...sources] as Hash[]; // The schema of the content type says so.
+  summaries: readonly SummaryInEffect[],
+): ReadonlyMap<Hash, Cover> {
+  const covers = new Map<Hash, Cover>();
+  const lastFirst = summaries.toReversed();
+  for (const { hash, content } of lastFirst)
+    if (isRestore(content))
+      for (const source of sourcesOf(content))
+        if (!covers.has(source)) covers.set(source, { by: hash, isFirm: true });
   const seen = new Set<Hash>();
-  for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
-    if (seen.has(source)) continue;
-    seen.add(source);
-    const known = covers.get(source);
-    if (known === undefined || isFirm || !known.isFirm) covers.set(source, { by, isFirm });
-    if (!isFirm) waiting.push(...((contents.get(source)?.sources ?? []) as Hash[]));
+  for (const { hash, content } of lastFirst) {
+    if (isRestore(content)) continue;
+    const waiting = [...sourcesOf(content)];
+    for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
+      if (seen.has(source)) continue;
+      seen.add(source);
+      if (!covers.has(source)) covers.set(source, { by: hash, isFirm: false });
+      const inner = contents.get(source);
+      if (inner !== undefined) waiting.push(...sourcesOf(inner));
+    }
   }
+  return covers;
+}
+
+function isRestore({ strategy }: SummaryContent): boolean {
+  return strategy === RESTORE_STRATEGY;
+}
+
+function sourcesOf({ sources }: SummaryContent): readonly Hash[] {
+  return sources as readonly Hash[]; // The schema of the content type says so.
 }

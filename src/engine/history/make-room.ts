@@ -47,11 +47,11 @@ export async function makeRoom(
     readonly base: CommitBase;
     readonly planned: PlannedCommits;
     readonly settings: TractSettings;
-    readonly size: SizeChange | null;
+    readonly size: SizeChange;
   },
 ): Promise<Room | null> {
   const { site, base, planned, settings, size } = input;
-  if (size === null || !isCrowded(settings.budget, size)) return null;
+  if (!isCrowded(settings.budget, size)) return null;
   const compaction = await engine.compact(engine, { site, planned, maxTokens: settings.budget.max_tokens });
   if (compaction === null) return null;
   const parent = planned.chain.at(-1)?.commit ?? base.parent;

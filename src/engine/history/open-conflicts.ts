@@ -10,7 +10,10 @@ export type Side = "ours" | "theirs";
 
 /** What one side did to the target of a conflict, or how it was before. */
 export interface SideRecord {
-  /** The edits that made it so, the last one last; for what was compressed the summaries over it, the one that shows first. */
+  /**
+   * The edits that made it so, the last one last; for what was compressed the summaries over it, the one that shows first, and after them the
+   * edit that marks it, if it shows another conflict.
+   */
   readonly commits: readonly Hash[];
   /** Hash of the content that it shows; null when there is none, such as a setting that was not set. */
   readonly hash: Hash | null;
@@ -103,6 +106,16 @@ function readRecord(metadata: JsonObject | null): ConflictRecord | null {
   };
 }
 
+/** The conflicts that an operation recorded; none of one that is no merge. */
+export async function readRecordedBy(
+  { store, scope }: Engine,
+  operationId: string,
+): Promise<readonly RecordedConflict[]> {
+  const operation = await store.findOperation(scope.tract, operationId);
+  const [merge] = await store.readCommits(scope.tract, operation?.results.slice(0, 1) ?? []);
+  return merge?.operation === "merge" ? (readRecord(merge.metadata)?.conflicts ?? []) : [];
+}
+
 /**
  * Open conflicts of a history, those of the newest merge first; of one kind and target the newest alone. Looks at the newest
  * `limits.openConflictMergesMax` merges of the tract.
@@ -151,7 +164,7 @@ async function isOpen(engine: Engine, moment: Moment): Promise<boolean> {
     if (coverage.covers.has(commit)) continue;
     if (coverage.contents.has(commit) && !coverage.summaries.some(({ hash }) => hash === commit)) continue;
     const newest = (await store.readEdits(scope.tract, commit, head)).at(-1);
-    if (!isMark(newest, conflict.target)) continue;
+    if (!isMarkOf(newest, conflict.target)) continue;
     const rows = await store.readCommitAnnotations(scope.tract, commit);
     const now = rows.at(-1)?.priority ?? null;
     if (now === "skip") continue;
@@ -162,9 +175,14 @@ async function isOpen(engine: Engine, moment: Moment): Promise<boolean> {
   return false;
 }
 
-function isMark(edit: CommitRecord | undefined, target: string): boolean {
-  const targets = edit?.metadata?.targets;
-  return edit?.metadata?.conflict !== undefined && Array.isArray(targets) && targets.includes(target);
+/** True for an edit that shows conflicts, marked. */
+export function isMark({ operation, metadata }: CommitRecord): boolean {
+  return operation === "edit" && metadata?.conflict !== undefined && Array.isArray(metadata.targets);
+}
+
+function isMarkOf(edit: CommitRecord | undefined, target: string): boolean {
+  const targets = edit !== undefined && isMark(edit) ? edit.metadata?.targets : undefined;
+  return Array.isArray(targets) && targets.includes(target);
 }
 
 /** True when a config commit after the merge states the key. */

@@ -149,15 +149,16 @@ const UNITS_ENOUGH = 2 * MESSAGE_CODE_POINTS_MAX;
 /** What is looked at first: enough, unless white space comes in runs. */
 const UNITS_LOOKED_AT = UNITS_ENOUGH + 16;
 
+/** Matches a text of too many code points; its first group is what stays of it before `...`. */
+const TOO_LONG = new RegExp(`^(.{${MESSAGE_CODE_POINTS_MAX - 3}}).{4}`, "su");
+
 /** `"<content_type>: <text>"` on one line, at most 72 code points, cut with `...`; just the type when there is no text. */
 export function autoMessage(contentType: string, text: string): string {
   const folded = foldedStart(text);
   if (folded === "") return contentType;
   const whole = `${contentType}: ${folded}`;
-  if (whole.length <= MESSAGE_CODE_POINTS_MAX) return whole;
-  const points = Array.from(whole.slice(0, UNITS_ENOUGH + 2));
-  if (points.length <= MESSAGE_CODE_POINTS_MAX) return whole;
-  return `${points.slice(0, MESSAGE_CODE_POINTS_MAX - 3).join("")}...`;
+  const cut = TOO_LONG.exec(whole);
+  return cut === null ? whole : `${cut[1]}...`;
 }
 
 /** The text with white-space runs as one space, as far as a message can show it. */
@@ -168,5 +169,6 @@ function foldedStart(text: string): string {
 }
 
 function fold(text: string): string {
-  return text.replace(/\s+/gu, " ").trim();
+  // A single space stays as it is: most texts have no other white space.
+  return text.replace(/\s{2,}|[^\S ]/gu, " ").trim();
 }

@@ -5,7 +5,7 @@ import type { JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
-import { type LedgerEvent, ledgerEntry } from "../ledger/entry.ts";
+import { type LedgerEvent, ledgerEntry, openEntry } from "../ledger/entry.ts";
 import { endDeadSessions } from "../ledger/session-end.ts";
 import { withSessionStart } from "../ledger/session-start.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
@@ -113,7 +113,7 @@ export function operationChange(engine: Engine, site: Site, note: OperationNote)
     ...note.evidence,
     ...(scope.tool === null ? {} : { tool: scope.tool.name, arguments: scope.tool.arguments }),
   };
-  const entry = ledgerEntry(engine, note.now, {
+  const entry = openEntry(engine, note.now, {
     eventType: note.eventType ?? "OPERATION",
     submissionId: note.id,
     decision: note.type,

@@ -70,7 +70,7 @@ async function notInOrder({ scope, store }: Engine, from: Hash, to: Hash): Promi
     {
       hint: isReversed
         ? "Swap its ends: the older commit comes first."
-        : "Name two commits of one branch, the older one first; log shows them in order.",
+        : "Name two commits of one branch, the older one first, and that branch as branch unless HEAD is on it; log shows them in order.",
       data: { from, to },
     },
   );

@@ -1,5 +1,5 @@
 /** Makes ledger entries as the engine knows them; the store adds sequence and chain (spec 4.1). */
-import type { JsonObject, LedgerBody, LedgerRecord } from "../../storage/records.ts";
+import type { Hash, JsonObject, LedgerBody, LedgerRecord } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
 import { sha256 } from "../content/hashes.ts";
 import type { Engine } from "../engine.ts";
@@ -30,8 +30,16 @@ export interface LedgerEvidence {
 
 /** An entry for something that happens now, on behalf of the engine's scope. */
 export function ledgerEntry(engine: Engine, now: string, evidence: LedgerEvidence): LedgerBody {
+  const entry = openEntry(engine, now, evidence);
+  return { ...entry, bodyHash: hashLedgerBody(entry) };
+}
+
+const NOT_HASHED = "" as Hash; // Only in open entries, which are never stored.
+
+/** An entry whose metadata is not complete yet: whoever completes it gives it its body hash, as `sealOperation` does for operations. */
+export function openEntry(engine: Engine, now: string, evidence: LedgerEvidence): LedgerBody {
   const { agent_id, agent_class, session_id, client } = engine.scope.provenance;
-  const body = {
+  return {
     id: `LED-${engine.newId()}`,
     eventType: evidence.eventType,
     submissionId: evidence.submissionId,
@@ -41,8 +49,8 @@ export function ledgerEntry(engine: Engine, now: string, evidence: LedgerEvidenc
     metadata: evidence.metadata,
     provenance: { agent_class, agent_id, client, session_id, worktree: engine.scope.worktree },
     timestamp: now,
+    bodyHash: NOT_HASHED,
   };
-  return { ...body, bodyHash: hashLedgerBody(body) };
 }
 
 /** What the body hash covers; the provenance stands inside the metadata. */

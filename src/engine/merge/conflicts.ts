@@ -1,7 +1,7 @@
 /** Finds what the two sides of a merge disagree about (spec 3.3; docs/decisions/0008). */
 import type { CommitRecord, Hash } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
-import type { RecordedConflict, Side, SideRecord } from "../history/open-conflicts.ts";
+import { isMark, type RecordedConflict, type Side, type SideRecord } from "../history/open-conflicts.ts";
 import { effectivePriority, judged } from "../history/priority.ts";
 import type { Site } from "../history/snapshot.ts";
 import { type BaseText, baseRecord, editRecord, readBaseText } from "./base-text.ts";
@@ -80,11 +80,15 @@ interface Compressed {
 
 function compressRecord({ sides, compressedBy, target, by, edits, base }: Compressed): RecordedConflict {
   const compressor = sides[compressedBy];
-  const rewritten = lastEdit(compressor, by)?.contentHash;
+  const rewritten = lastEdit(compressor, by);
   const made = compressor.rows.find(({ commit }) => commit.hash === by);
   const summarised: SideRecord = {
-    commits: coveringSummaries(sides, target, by),
-    hash: rewritten ?? made?.commit.contentHash ?? null,
+    // A summary that shows another conflict is told by the edit that marks it.
+    commits: [
+      ...coveringSummaries(sides, target, by),
+      ...(rewritten !== undefined && isMark(rewritten) ? [rewritten.hash] : []),
+    ],
+    hash: rewritten?.contentHash ?? made?.commit.contentHash ?? null,
     priority: null,
   };
   const edited = editRecord(edits);

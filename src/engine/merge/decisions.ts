@@ -81,7 +81,13 @@ function conflictsOf(
       kind !== "config" && start.length >= PREFIX_CHARS_MIN && known.startsWith(start),
   );
   if (new Set(near.map(({ target: known }) => known)).size === 1) return near;
-  throw wrong(`${path}.target`, "the target of one of the conflicts", conflicts);
+  throw wrong(
+    `${path}.target`,
+    conflicts.length === 0
+      ? "no resolution at all, because there is no conflict with this source"
+      : "the target of one of the conflicts",
+    conflicts,
+  );
 }
 
 async function decisionOf(
@@ -124,11 +130,10 @@ function placed(error: TractError, path: string): TractError {
 }
 
 function wrong(path: string, expected: string, conflicts: readonly RecordedConflict[]): TractError {
-  const targets = [...new Set(conflicts.map(({ target: known }) => known))];
-  const known =
-    conflicts.length === 0 ? "" : `Targets: ${targets.slice(0, TARGETS_TOLD).map(shortTarget).join(", ")}. `;
+  const targets = [...new Set(conflicts.map(({ target: known }) => known))].slice(0, TARGETS_TOLD);
+  const known = conflicts.length === 0 ? "" : `Targets: ${targets.map(shortTarget).join(", ")}. `;
   return new TractError("invalid-argument", `${path}: expected ${expected}`, {
-    hint: `${known}merge with dry_run true reports the conflicts, status those on record; nothing was changed.`,
+    hint: `${known}merge without resolutions and strategy reports the conflicts; for one on record give the merge that status names as source. Nothing was changed.`,
     data: { path, expected, targets },
   });
 }

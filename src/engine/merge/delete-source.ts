@@ -1,6 +1,6 @@
 /** Plans that the branch which was merged goes, in the operation that merges it (spec 3.3). */
 import type { ChangeSet, ExpectedRef } from "../../storage/change-set.ts";
-import type { RefMove } from "../../storage/records.ts";
+import type { Hash, RefMove } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import type { Site } from "../history/snapshot.ts";
@@ -15,15 +15,16 @@ export interface SourceDeletion {
 /**
  * @param site where the worktree's own HEAD is, not the branch that is merged into.
  * @param branch null when the source is no branch.
+ * @param merged the tip that is merged: a branch that has moved on since must stay, or what came would be on no branch.
  * @throws TractError `invalid-argument` when the source is no branch, `in-use` when it is checked out somewhere.
  */
 export async function planSourceDeletion(
   engine: Engine,
   site: Site,
   branch: string | null,
+  merged: Hash,
 ): Promise<SourceDeletion> {
-  const row = branch === null ? null : await engine.store.readRef(engine.scope.tract, "branch", branch);
-  if (branch === null || row === null)
+  if (branch === null)
     throw new TractError("invalid-argument", "delete_source: expected a source that is a branch", {
       hint: "Leave delete_source out, or name the branch as source; nothing was merged.",
       data: { path: "delete_source" },
@@ -40,7 +41,7 @@ export async function planSourceDeletion(
       },
     );
   return {
-    moves: [{ kind: "branch", name: branch, before: row.value, after: null }],
+    moves: [{ kind: "branch", name: branch, before: { commit: merged }, after: null }],
     expected: expectWorktrees(site, engine.scope.worktree, worktrees),
   };
 }

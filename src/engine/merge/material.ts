@@ -5,7 +5,15 @@ import { storedText } from "../content/parse-content.ts";
 import { cutText } from "../cut-text.ts";
 import type { Engine } from "../engine.ts";
 import type { AnnotationState } from "../history/annotation-state.ts";
-import type { ConflictKind, RecordedConflict, Side, SideRecord } from "../history/open-conflicts.ts";
+import {
+  type ConflictKind,
+  isMark,
+  markedCommit,
+  type RecordedConflict,
+  readRecordedBy,
+  type Side,
+  type SideRecord,
+} from "../history/open-conflicts.ts";
 import { invariant } from "../invariant.ts";
 import { settingsIn } from "./config-conflicts.ts";
 
@@ -15,12 +23,15 @@ export interface Material {
   readonly commits: ReadonlyMap<Hash, CommitRecord>;
   /** Of the targets whose priority is in question, and of their edits. */
   readonly states: ReadonlyMap<Hash, AnnotationState>;
+  /** By the marking edit of an open conflict that a side shows: what that side had said itself. */
+  readonly own: ReadonlyMap<Hash, SideRecord>;
 }
 
 export async function readMaterial(
-  { store, scope }: Engine,
+  engine: Engine,
   conflicts: readonly RecordedConflict[],
 ): Promise<Material> {
+  const { store, scope } = engine;
   const hashes = new Set<Hash>();
   const commits = new Set<Hash>();
   const judged = new Set<Hash>();
@@ -36,11 +47,57 @@ export async function readMaterial(
     const newest = (await store.readCommitAnnotations(scope.tract, commit)).at(-1);
     if (newest !== undefined) states.set(commit, newest);
   }
+  const made = await store.readCommits(scope.tract, [...commits]);
+  const known = new Map(made.map((commit) => [commit.hash, commit]));
+  const own = new Map<Hash, SideRecord>();
+  const ownSide = ownSidesBy(engine);
+  for (const commit of made) {
+    const said = await ownSide(commit);
+    if (said === null) continue;
+    own.set(commit.hash, said.side);
+    if (said.side.hash !== null) hashes.add(said.side.hash);
+    if (said.last !== undefined) known.set(said.last.hash, said.last);
+  }
   return {
     contents: new Map((await store.readContents([...hashes])).map((record) => [record.hash, record])),
-    commits: new Map((await store.readCommits(scope.tract, [...commits])).map((made) => [made.hash, made])),
+    commits: known,
     states,
+    own,
   };
+}
+
+/** A mark is nobody's text: a side that shows one stands for ours of that merge, or for the summary that it marks. */
+function ownSidesBy(engine: Engine): (edit: CommitRecord) => Promise<OwnSide | null> {
+  const records = new Map<string, ReadonlyMap<Hash | null, RecordedConflict>>();
+  /** Each merge is read once, however many conflicts it recorded. */
+  const recordedBy = async (operationId: string) => {
+    const known = records.get(operationId);
+    if (known !== undefined) return known;
+    const recorded = await readRecordedBy(engine, operationId);
+    const read = new Map(recorded.map((conflict) => [markedCommit(conflict), conflict]));
+    records.set(operationId, read);
+    return read;
+  };
+  const ownSide = async (edit: CommitRecord): Promise<OwnSide | null> => {
+    if (!isMark(edit)) return null;
+    const marked = (await recordedBy(edit.operationId)).get(edit.editTarget);
+    if (marked === undefined) return null;
+    const side = marked[marked.compressedBy ?? "ours"];
+    const [last] = await engine.store.readCommits(engine.scope.tract, side.commits.slice(-1));
+    return (last === undefined ? null : await ownSide(last)) ?? { side, last };
+  };
+  return ownSide;
+}
+
+interface OwnSide {
+  readonly side: SideRecord;
+  readonly last: CommitRecord | undefined;
+}
+
+/** A side as it is picked: never the marks of a conflict. */
+export function pickedSide({ own }: Material, side: SideRecord): SideRecord {
+  const last = side.commits.at(-1);
+  return (last === undefined ? undefined : own.get(last)) ?? side;
 }
 
 /** A content that a conflict names. */

@@ -21,7 +21,7 @@ export interface MergeRequest {
   readonly message?: string | undefined;
   /** A merge commit also where moving the branch forward would do. */
   readonly noFf?: boolean | undefined;
-  /** Deletes the source branch in the same operation; not when nothing was merged. */
+  /** Deletes the source branch in the same operation; not when nothing was written. */
   readonly deleteSource?: boolean | undefined;
   /** Says all of it and writes nothing. */
   readonly dryRun?: boolean | undefined;
@@ -43,7 +43,7 @@ export interface MergeResult extends Omit<WriteResult, "operationId"> {
   readonly dryRun: boolean;
   /** Best common ancestor, the newest of several; null for histories without any. */
   readonly base: Hash | null;
-  /** Of kind `conflicts`: those that are not resolved. Else all that there were. */
+  /** Of kind `conflicts`: those that are not resolved; of `up_to_date`: those that are still open. Else all that there were. */
   readonly conflicts: readonly Conflict[];
   /** How each conflict was resolved. */
   readonly resolutions: readonly ResolutionEntry[];

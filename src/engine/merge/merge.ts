@@ -4,8 +4,8 @@ import { type Planned, publishPlan } from "../history/publish.ts";
 import { planSourceDeletion, type SourceDeletion } from "./delete-source.ts";
 import { checkMerge, readMergeEnds } from "./merge-ends.ts";
 import type { MergeParts, MergeRequest, MergeResult } from "./merge-types.ts";
-import { planFastForward, planUpToDate } from "./plan-fast-forward.ts";
-import { planLaterResolution } from "./plan-later-resolution.ts";
+import { planFastForward } from "./plan-fast-forward.ts";
+import { planContained } from "./plan-later-resolution.ts";
 import { planThreeWay } from "./plan-three-way.ts";
 
 /**
@@ -24,7 +24,7 @@ async function planMerge(engine: Engine, request: MergeRequest): Promise<Planned
   const ends = await readMergeEnds(engine, request);
   const deletion: SourceDeletion =
     request.deleteSource === true
-      ? await planSourceDeletion(engine, ends.home, ends.sourceBranch)
+      ? await planSourceDeletion(engine, ends.home, ends.sourceBranch, ends.theirs.hash)
       : { moves: [], expected: [] };
   const planned = await planByShape(engine, request, { ends, deletion });
   if (request.dryRun !== true) return planned;
@@ -47,8 +47,7 @@ async function planByShape(
   const head = site.head?.hash ?? null;
   const whole: MergeParts = { request, ...parts };
   if (head === null) return await planFastForward(engine, whole);
-  if (await store.isReachable(scope.tract, theirs.hash, head))
-    return (await planLaterResolution(engine, whole)) ?? (await planUpToDate(engine, whole));
+  if (await store.isReachable(scope.tract, theirs.hash, head)) return await planContained(engine, whole);
   const isAhead = await store.isReachable(scope.tract, head, theirs.hash);
   if (isAhead && request.noFf !== true) return await planFastForward(engine, whole);
   return await planThreeWay(engine, whole);

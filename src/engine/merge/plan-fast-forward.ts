@@ -1,22 +1,11 @@
-/** Plans the merges that need no merge commit: nothing to bring, or only to move the branch forward (spec 3.3). */
+/** Plans the merge that needs no merge commit: the branch only moves forward (spec 3.3). */
 import type { Engine } from "../engine.ts";
 import { branchChange } from "../history/branch-change.ts";
 import { isoNow, type Planned } from "../history/publish.ts";
 import { readSettings } from "../history/settings.ts";
 import { withDeletion } from "./delete-source.ts";
-import { broughtBy, sizeAt, unchanged, withBudgetWarning } from "./merge-result.ts";
+import { broughtBy, sizeAt, withBudgetWarning } from "./merge-result.ts";
 import type { MergeParts, MergeResult } from "./merge-types.ts";
-
-/** The source is contained already. */
-export async function planUpToDate(
-  engine: Engine,
-  { request, ends }: MergeParts,
-): Promise<Planned<MergeResult>> {
-  const warnings =
-    request.deleteSource === true ? [`nothing was merged, so ${ends.sourceName} is left as it is`] : [];
-  const result = await unchanged(engine, ends, { kind: "up_to_date", base: ends.theirs.hash, warnings });
-  return { change: null, result: () => result };
-}
 
 /** The branch goes to where the source is. An unborn one does so always. */
 export async function planFastForward(

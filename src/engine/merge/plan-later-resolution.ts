@@ -1,4 +1,4 @@
-/** Plans the resolution of conflicts that an earlier merge of the same source recorded: edits at the head, no new merge commit (spec 3.3). */
+/** Plans what a merge of a contained source does: conflicts that an earlier merge of it recorded are resolved by edits at the head, without a new merge commit, or told (spec 3.3). */
 import type { Hash } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { branchChange } from "../history/branch-change.ts";
@@ -15,6 +15,7 @@ import { isoNow, type Planned } from "../history/publish.ts";
 import { planSettings } from "../history/settings.ts";
 import { invariant } from "../invariant.ts";
 import { type Decided, decideByResolutions, decideByStrategy } from "./decisions.ts";
+import { withDeletion } from "./delete-source.ts";
 import { type Conflict, describeConflict, readMaterial } from "./material.ts";
 import { unchanged, withBudgetWarning } from "./merge-result.ts";
 import type { MergeParts, MergeResult } from "./merge-types.ts";
@@ -22,15 +23,11 @@ import { annotationsFor, resolutionEntry, sourcesOf } from "./plan-three-way.ts"
 import { type Resolved, resolveConflicts } from "./resolve.ts";
 import { unfinished } from "./unfinished.ts";
 
-/** null when nothing is asked of what is open. */
-export async function planLaterResolution(
-  engine: Engine,
-  parts: MergeParts,
-): Promise<Planned<MergeResult> | null> {
+/** What is open of a source that is contained: resolved as asked, or else told. */
+export async function planContained(engine: Engine, parts: MergeParts): Promise<Planned<MergeResult>> {
   const { request, ends } = parts;
   const { strategy, resolutions = [] } = request;
   const rest = strategy === "ours" || strategy === "theirs" || strategy === "both" ? strategy : "report";
-  if (resolutions.length === 0 && rest === "report") return null;
   const open = await openFrom(engine, parts);
   const chosen = await decideByResolutions(
     engine,
@@ -43,7 +40,27 @@ export async function planLaterResolution(
     const decision = chosen.get(conflict) ?? byStrategy;
     return decision === undefined ? [] : [{ conflict, decision }];
   });
-  return decided.length === 0 ? null : await planEdits(engine, { parts, open, decided });
+  return decided.length === 0
+    ? await planUpToDate(engine, parts, open)
+    : await planEdits(engine, { parts, open, decided });
+}
+
+/** Nothing is written; conflicts on record are told again. */
+async function planUpToDate(
+  engine: Engine,
+  { request, ends }: MergeParts,
+  open: readonly OpenConflict[],
+): Promise<Planned<MergeResult>> {
+  const recorded = open.map(({ conflict }) => conflict);
+  const material = await readMaterial(engine, recorded);
+  const result = await unchanged(engine, ends, {
+    kind: "up_to_date",
+    base: ends.theirs.hash,
+    conflicts: recorded.map((conflict) => describeConflict(engine, material, conflict)),
+    warnings:
+      request.deleteSource === true ? [`nothing was merged, so ${ends.sourceName} is left as it is`] : [],
+  });
+  return { change: null, result: () => result };
 }
 
 /** The open conflicts of the merges that brought the source, or a part of it. */
@@ -115,6 +132,7 @@ async function planEdits(
     parts,
     decided,
     resolved,
+    stillOpen: open.length - decided.length,
     told: describe(decided.map(({ conflict }) => conflict)),
   });
 }
@@ -125,10 +143,11 @@ async function planEditCommits(
     readonly parts: MergeParts;
     readonly decided: readonly Decided[];
     readonly resolved: Resolved;
+    readonly stillOpen: number;
     readonly told: readonly Conflict[];
   },
 ): Promise<Planned<MergeResult>> {
-  const { parts, decided, resolved, told } = input;
+  const { parts, decided, resolved, stillOpen, told } = input;
   const { site, branch, theirs, sourceName } = parts.ends;
   const operationId = engine.newId();
   const now = isoNow(engine);
@@ -159,12 +178,12 @@ async function planEditCommits(
   });
   const { change, warnings } = withBudgetWarning(engine, resolving, { settings, size, branch, now });
   return {
-    change,
+    change: withDeletion(change, parts.deletion),
     result: (): MergeResult => ({
       operationId,
       branch,
       head,
-      warnings,
+      warnings: stillOpen === 0 ? warnings : [...warnings, stillOpenWords(stillOpen, sourceName)],
       kind: "resolved",
       dryRun: false,
       base: theirs.hash,
@@ -177,4 +196,9 @@ async function planEditCommits(
       tokensAfter: size.after,
     }),
   };
+}
+
+function stillOpenWords(count: number, source: string): string {
+  const open = count === 1 ? "1 conflict is" : `${count} conflicts are`;
+  return `${open} still open; merge ${source} without resolutions shows what is left`;
 }

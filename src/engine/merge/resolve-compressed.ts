@@ -8,7 +8,7 @@ import type { CommitItem } from "../history/plan-commit.ts";
 import { invariant } from "../invariant.ts";
 import { commitTarget, type Decided, type Decision } from "./decisions.ts";
 import { headedText, joinContents, markedText } from "./join-contents.ts";
-import { contentOf } from "./material.ts";
+import { contentOf, pickedSide } from "./material.ts";
 import {
   fitted,
   keptContent,
@@ -37,7 +37,10 @@ export function resolveCompressed(
     const revealing = group.filter((one) => reveals(context, one));
     if (revealing.length === 0 && context.isInEffect(summary)) return editOfSummary(context, summary, group);
     const ended = revealing.flatMap(({ conflict }) => sides(conflict).compressed.commits);
-    const fresh = [...new Set(ended)].filter((hash) => context.isInEffect(hash) && !isRevealed.has(hash));
+    const isSummary = (hash: Hash): boolean => context.material.commits.get(hash)?.operation !== "edit";
+    const fresh = [...new Set(ended)].filter(
+      (hash) => isSummary(hash) && context.isInEffect(hash) && !isRevealed.has(hash),
+    );
     for (const hash of fresh) isRevealed.add(hash);
     return [...fresh.map(revealItem), ...group.flatMap((one) => editOfOriginal(context, one))];
   });
@@ -73,7 +76,6 @@ function editOfSummary(
   const [first] = group;
   invariant(first, "a group has a conflict");
   const { compressor, compressed } = sides(first.conflict);
-  const own = readContent(contentOf(context.material, compressed.hash)) as SummaryContent; // A summary is edited by text alone.
   const textsOf = (wanted: (decision: Decision) => boolean) =>
     group
       .filter(({ decision }) => wanted(decision))
@@ -84,7 +86,10 @@ function editOfSummary(
       });
   const added = textsOf((decision) => decision.kind === "pick" && decision.pick === "both");
   const open = textsOf((decision) => decision.kind === "record");
-  if (added.length + open.length === 0 && !context.isLater) return [];
+  const picked = pickedSide(context.material, compressed);
+  if (added.length + open.length === 0 && !context.isLater && picked === compressed) return [];
+  const { hash } = open.length > 0 ? compressed : picked;
+  const own = readContent(contentOf(context.material, hash)) as SummaryContent; // A summary is edited by text alone.
   const whole = [own.text, ...(added.length === 0 ? [] : [headedText(added)])].join("\n\n");
   if (open.length > 0) {
     const edited = open.length === 1 ? (open[0]?.text ?? "") : headedText(open);

@@ -1,11 +1,11 @@
 /** Turns decisions on conflicts into commits and annotations (spec 3.3; table in docs/decisions/0008). Pure but for parsing. */
 import type { Hash } from "../../storage/records.ts";
-import type { RecordedConflict } from "../history/open-conflicts.ts";
+import type { RecordedConflict, SideRecord } from "../history/open-conflicts.ts";
 import type { CommitItem } from "../history/plan-commit.ts";
 import { assertNever } from "../invariant.ts";
 import { commitTarget, type Decided } from "./decisions.ts";
 import { joinContents } from "./join-contents.ts";
-import { contentOf } from "./material.ts";
+import { contentOf, pickedSide } from "./material.ts";
 import {
   keptContent,
   madeContent,
@@ -60,12 +60,17 @@ function resolveText(
   context: ResolveContext,
   { conflict, decision }: Decided,
 ): { readonly item: CommitItem | null } {
+  const { material } = context;
   const target = commitTarget(conflict);
-  const ours = named(context, "ours", contentOf(context.material, conflict.ours.hash));
-  const theirs = named(context, "theirs", contentOf(context.material, conflict.theirs.hash));
+  const textsOf = (recordOf: (side: SideRecord) => SideRecord) => ({
+    ours: named(context, "ours", contentOf(material, recordOf(conflict.ours).hash)),
+    theirs: named(context, "theirs", contentOf(material, recordOf(conflict.theirs).hash)),
+  });
   switch (decision.kind) {
-    case "record":
+    case "record": {
+      const { ours, theirs } = textsOf((side) => side);
       return { item: markingEdit(target, [conflict], markedContent(context, ours, theirs)) };
+    }
     case "content":
       return {
         item: resolvingEdit(context, { target, conflict, content: decision.content, by: "content" }),
@@ -75,11 +80,12 @@ function resolveText(
     case "pick": {
       const { pick } = decision;
       if (pick !== "both") {
-        const side = conflict[pick];
+        const side = pickedSide(material, conflict[pick]);
         const like: Hash | undefined = side.commits.at(-1);
         const content = keptContent(context, side.hash);
         return { item: resolvingEdit(context, { target, conflict, content, by: pick, like }) };
       }
+      const { ours, theirs } = textsOf((side) => pickedSide(material, side));
       const joined = joinContents(ours, theirs);
       if (joined === null) return { item: null };
       const content = madeContent(context, joined);

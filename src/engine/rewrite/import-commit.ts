@@ -70,7 +70,7 @@ async function planImport(
     base: site.head?.hash ?? null,
     chain: planned.chain,
     annotations: planned.annotations,
-    dryRun: false,
+    mayRefuse: true,
   });
   const made = chosen.from.map(({ commit }, i) => ({
     from: commit.hash,
@@ -162,9 +162,12 @@ function loneTools({ from }: ImportItems): readonly RewriteWarning[] {
   });
 }
 
+/** Of one refusal. */
+const DROPPED_TOLD_MAX = 20;
+
 function nothingLeft(dropped: readonly Hash[]): TractError {
   return new TractError("nothing-to-do", "nothing is left to import", {
     hint: "Import the targets of the edits too, or choose as_append or with_target.",
-    data: { dropped },
+    data: { dropped: dropped.slice(0, DROPPED_TOLD_MAX), dropped_count: dropped.length },
   });
 }

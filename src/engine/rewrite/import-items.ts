@@ -161,6 +161,9 @@ class Importing {
   }
 }
 
+/** Of one refusal. */
+const MISSING_TOLD_MAX = 20;
+
 function missingTargets(missing: readonly { readonly edit: Hash; readonly target: Hash }[]): TractError {
   const [first] = missing;
   const more = missing.length > 1 ? ` (and ${missing.length - 1} more like it)` : "";
@@ -169,7 +172,11 @@ function missingTargets(missing: readonly { readonly edit: Hash; readonly target
     `edit ${first === undefined ? "" : short(first.edit)} replaces ${first === undefined ? "" : short(first.target)}, which is not on this branch${more}; nothing was imported`,
     {
       hint: "Choose with on_missing_target: as_append imports the edit as a message of its own, with_target imports its target before it, drop leaves the edit out.",
-      data: { missing, choices: ["as_append", "with_target", "drop"] },
+      data: {
+        missing: missing.slice(0, MISSING_TOLD_MAX),
+        missing_count: missing.length,
+        choices: ["as_append", "with_target", "drop"],
+      },
     },
   );
 }

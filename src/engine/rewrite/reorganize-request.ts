@@ -128,9 +128,13 @@ function checkMessage(engine: Engine, message: string | undefined, path: string)
     throw invalidArgument(path, `has more than ${messageCharsMax} characters`);
 }
 
+/** Of one refusal. */
+const COMMITS_TOLD_MAX = 20;
+
+/** @param commits what it is about; the first of them are told. */
 export function invalidArgument(path: string, problem: string, commits: readonly Hash[] = []): TractError {
   return new TractError("invalid-argument", `${path} ${problem}; nothing was changed`, {
     hint: "Correct this argument and call again; log shows the commits of the branch in order.",
-    data: { path, commits },
+    data: { path, commits: commits.slice(0, COMMITS_TOLD_MAX) },
   });
 }

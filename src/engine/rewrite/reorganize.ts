@@ -59,7 +59,7 @@ async function planReorganize(
 ): Promise<Planned<ReorganizeResult>> {
   const site = await readSite(engine, { branch: request.branch });
   const branch = attachedBranch(site);
-  if (site.head === null) throw nothingToDo(branch);
+  if (site.head === null) throw unborn(branch);
   const named = await readNamedCommits(engine, request);
   const range = await readReplayRange(engine, site.head, request, named);
   const annotationOf = await readNewestAnnotations(engine, site.tract);
@@ -87,7 +87,7 @@ async function planReorganize(
     base: range.onto?.hash ?? null,
     chain: [...made.kept, ...made.planned.chain],
     annotations: made.planned.annotations,
-    dryRun,
+    mayRefuse: !dryRun,
   });
   const rewrite = { site, branch, now, operationId, range, named, steps: decided.steps, made, head, sized };
   const result: ReorganizeResult = {
@@ -177,6 +177,13 @@ function sumOf(commits: readonly CommitRecord[]): number {
 function nothingToDo(branch: string): TractError {
   return new TractError("nothing-to-do", `branch ${JSON.stringify(branch)} is as it was asked for already`, {
     hint: "Name another base, order, or commits to drop, squash or reword; log shows the branch as it is.",
+    data: { branch },
+  });
+}
+
+function unborn(branch: string): TractError {
+  return new TractError("nothing-to-do", `branch ${JSON.stringify(branch)} has no commit yet`, {
+    hint: "Commit something first, or name another branch.",
     data: { branch },
   });
 }

@@ -7,7 +7,6 @@ import { NO_ANNOTATION, sameState } from "../history/annotation-state.ts";
 import { branchChange } from "../history/branch-change.ts";
 import { attachedBranch, type WriteResult } from "../history/commit.ts";
 import { readCommitItems } from "../history/commit-items.ts";
-import { sizeAround } from "../history/context-size.ts";
 import { type CommitItem, type PlannedCommits, planCommits } from "../history/plan-commit.ts";
 import { isoNow, type Plan, publishPlan } from "../history/publish.ts";
 import { resolveCommit } from "../history/revision.ts";
@@ -15,6 +14,7 @@ import { NO_SETTINGS, readSettings, type TractSettings } from "../history/settin
 import { readSite, type Site } from "../history/snapshot.ts";
 import { type EarlierState, readEarlierState } from "./earlier-state.ts";
 import { planReturn } from "./plan-restore.ts";
+import { sizeRewrite } from "./rewrite-budget.ts";
 
 export const RESTORABLE = ["commits", "config", "annotations"] as const;
 export type Restorable = (typeof RESTORABLE)[number];
@@ -70,9 +70,13 @@ async function planRestore(engine: Engine, request: RestoreRequest): Promise<Pla
   if (items.length + annotations.length === 0) throw nothingChanged(request.ref);
   const operationId = engine.newId();
   const planned = await planItems(engine, { site, branch, operationId, now }, items);
-  const size = await sizeAround(engine, site, {
+  // What was there once may come back, however large it is.
+  const { size, warnings, ledger } = await sizeRewrite(engine, site, {
+    ...{ branch, now },
+    base: site.head?.hash ?? null,
     chain: planned.chain,
     annotations: [...planned.annotations, ...annotations],
+    mayRefuse: false,
   });
   const commits = planned.chain.map(({ commit }) => commit.hash);
   const change = branchChange(engine, {
@@ -94,12 +98,12 @@ async function planRestore(engine: Engine, request: RestoreRequest): Promise<Pla
     },
   });
   return {
-    change,
+    change: { ...change, ledger: [...change.ledger, ...ledger] },
     result: () => ({
       operationId,
       branch,
       head: commits.at(-1) ?? site.head?.hash ?? null,
-      warnings: [],
+      warnings: warnings.map(({ message }) => message),
       restored: ref,
       commits,
       setAside: returned.setAside,

@@ -23,8 +23,8 @@ export interface SizedWrite {
   readonly base: Hash | null;
   readonly chain: readonly ChainCommit[];
   readonly annotations: readonly NewAnnotation[];
-  /** Nothing is written: no refusal either. */
-  readonly dryRun: boolean;
+  /** False: a context over its budget is only warned of. */
+  readonly mayRefuse: boolean;
 }
 
 /** @throws TractError `budget-exceeded` (action reject, and the context grows). */
@@ -34,7 +34,7 @@ export async function sizeRewrite(engine: Engine, site: Site, write: SizedWrite)
   const { budget } = await planSettings(engine, base, chain);
   const check = checkBudget(budget, size);
   if (check === null || check.warning === null) return { size, warnings: [], ledger: [] };
-  if (check.isRefused && !write.dryRun)
+  if (check.isRefused && write.mayRefuse)
     throw await recordRefusal(engine, { site, branch, now, budget: check });
   return {
     size,

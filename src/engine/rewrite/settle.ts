@@ -24,6 +24,14 @@ export interface Settled {
   readonly refusals: readonly RewriteWarning[];
 }
 
+/** What is told of an edit besides its problem. */
+const EDIT_BECOMES: Readonly<Record<OnMissingTarget, string>> = {
+  error: "",
+  as_append: ": it becomes a message of its own",
+  with_target: ": the target comes along before it",
+  drop: ": it is left out",
+};
+
 /** One pass in the new order: what a step belongs to must have been placed by then, or stand outside of what is made again. */
 export function settle(input: SettleInput): Settled {
   return new Settling(input).run();
@@ -104,9 +112,14 @@ class Settling {
     const { hash } = step.row.commit;
     const { force, onMissingTarget = force ? "as_append" : "error" } = this.#input;
     const about = [hash, target];
+    const then = EDIT_BECOMES[onMissingTarget];
     const warning = this.#waiting.has(target)
-      ? warn("edit-before-target", `edit ${short(hash)} would come before its target ${short(target)}`, about)
-      : warn("missing-target", `edit ${short(hash)} would lose its target ${short(target)}`, about);
+      ? warn(
+          "edit-before-target",
+          `edit ${short(hash)} would come before its target ${short(target)}${then}`,
+          about,
+        )
+      : warn("missing-target", `edit ${short(hash)} would lose its target ${short(target)}${then}`, about);
     this.#warnings.push(warning);
     if (onMissingTarget === "error") this.#refusals.push(warning);
     if (onMissingTarget === "with_target") this.#bring(target);

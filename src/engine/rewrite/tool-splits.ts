@@ -23,7 +23,9 @@ export function pairsOf(rows: ToolRows): ReadonlyMap<Hash, Hash> {
   for (const { hash, content } of rows) {
     const id = content.call_id ?? "";
     if (content.direction === "call") {
-      open.set(id, [...(open.get(id) ?? []), hash]);
+      const calls = open.get(id);
+      if (calls === undefined) open.set(id, [hash]);
+      else calls.push(hash);
       continue;
     }
     const call = open.get(id)?.pop();

@@ -1,9 +1,8 @@
 /** The prompt `compress`: how large the context is, what makes it so, and how to make it smaller (spec 6.2). */
 import type { GetPromptResult } from "@modelcontextprotocol/server";
+import { largestMaskable, type MaskableResult } from "../../engine/compress/maskable.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { log } from "../../engine/history/log.ts";
 import { type StatusResult, status } from "../../engine/history/status.ts";
-import type { CommitRecord } from "../../storage/records.ts";
 import { count, oneLine, plural, shortHashes } from "../../tools/render.ts";
 
 export interface CompressArguments {
@@ -16,11 +15,8 @@ export async function compressPrompt(
   { branch, target_tokens: targetTokens }: CompressArguments,
 ): Promise<GetPromptResult> {
   const state = await status(engine, { branch });
-  const results = await log(engine, { branch, role: "tool", limit: engine.limits.pageMax });
-  const largest = results.entries
-    .filter(({ operation, priority }) => operation === "append" && priority === "normal")
-    .toSorted((a, b) => b.tokens - a.tokens)
-    .slice(0, RESULTS_SHOWN);
+  const isCompressible = state.head !== null && state.branch !== null;
+  const largest = isCompressible ? await largestMaskable(engine, { branch, limit: RESULTS_SHOWN }) : [];
   const target = targetTokens ?? Math.floor((state.budget?.maxTokens ?? state.tokens) * TARGET_SHARE);
   const text = [opening(state), await resultsText(engine, largest), steps(target, branch)].join("\n\n");
   return {
@@ -39,7 +35,7 @@ function opening({ branch, tokens, commits, budget }: StatusResult): string {
   return `Make the context of ${branch ?? "this detached HEAD"} smaller without losing what the work still needs. It has ${plural(commits, "commit")} and ${count(tokens)} tokens${limit}.`;
 }
 
-async function resultsText(engine: Engine, largest: readonly CommitRecord[]): Promise<string> {
+async function resultsText(engine: Engine, largest: readonly MaskableResult[]): Promise<string> {
   if (largest.length === 0) return "It holds no tool results that could become receipts.";
   const short = await shortHashes(
     engine,

@@ -10,6 +10,7 @@ import { checkUsages } from "./usages.ts";
 const FINDINGS_MAX = 100;
 
 export function checkIntegrity(database: Database, openMemory: () => Connection): readonly string[] {
+  refreshSearchIndex(database);
   const own = database
     .sql<[string]>(`PRAGMA integrity_check(${FINDINGS_MAX})`)
     .all()
@@ -36,6 +37,18 @@ export function checkIntegrity(database: Database, openMemory: () => Connection)
       : checkCompileRecords(database)),
   ];
   return findings.slice(0, FINDINGS_MAX);
+}
+
+/**
+ * FTS5 remembers of what parts its index is made, and looks whether another connection has merged them since only when the table is read: the
+ * check of SQLite does not count as that, and would call a sound index damaged.
+ */
+function refreshSearchIndex(database: Database): void {
+  try {
+    database.sql("SELECT rowid FROM search_index LIMIT 1").get();
+  } catch {
+    // Missing or damaged: the checks after this one say so.
+  }
 }
 
 function checkReferences(database: Database): readonly string[] {
@@ -80,7 +93,7 @@ function checkMoves(database: Database): readonly string[] {
       `SELECT DISTINCT operation_sequence, name FROM (
          SELECT m.*, r.name, lag(m.position) OVER moves AS was_position, lag(m.after_set) OVER moves AS was_set,
            lag(m.after_commit) OVER moves AS was_commit, lag(m.after_branch) OVER moves AS was_branch, lag(m.after_note) OVER moves AS was_note
-         FROM ref_moves m JOIN refs r ON r.id = m.ref_id
+         FROM ref_moves m JOIN refs r ON r.id = m.ref_id WHERE m.ref_id IN (SELECT ref_id FROM ref_moves WHERE position < 0)
          WINDOW moves AS (PARTITION BY m.ref_id ORDER BY m.operation_sequence, m.position)
        ) WHERE (position < 0 OR was_position < 0)
          AND (before_set IS NOT coalesce(was_set, 0) OR before_commit IS NOT was_commit OR before_branch IS NOT was_branch

@@ -1,5 +1,5 @@
 /** Tables and columns that only repeat what other rows say, to find it sooner: checked against those rows, and filled again from them. */
-import { keyOf } from "./codec.ts";
+import { keyOf, operationKeyOf } from "./codec.ts";
 import { CONFIG_VALUES } from "./config-values.ts";
 import type { Database } from "./database.ts";
 
@@ -80,8 +80,12 @@ const HASH_BYTES = 32;
 
 /** Every commit that an operation names but did not make, as writeOperation notes it. */
 function forEachUse(database: Database, visit: (hash: Uint8Array, key: number) => void): void {
+  // Left out are those that name one commit, which they made: most of them.
   const page = database.sql<[key: number, tractId: number, results: Uint8Array, sources: Uint8Array]>(
-    `SELECT key, tract_id, coalesce(results, x''), coalesce(sources, x'') FROM operations WHERE key > +? ORDER BY key LIMIT ${OPERATIONS_PAGE}`,
+    `SELECT key, tract_id, coalesce(results, x''), coalesce(sources, x'') FROM operations o
+     WHERE key > +? AND NOT (sources IS NULL AND EXISTS (
+       SELECT 1 FROM commits c WHERE c.tract_id = o.tract_id AND c.hash = o.results AND ${operationKeyOf("c")} = o.key))
+     ORDER BY key LIMIT ${OPERATIONS_PAGE}`,
   );
   const maker = database.sql<[number]>(
     "SELECT operation_sequence FROM commits WHERE tract_id = +? AND hash = +?",

@@ -10,21 +10,25 @@ const KNOWN_MAX = 0xffff;
 const HASH_DIGITS = 64;
 /** From so many known hashes on a map of their places is worth being made. */
 const PLACES_FROM = 16;
-const QUOTED_HASH = /"[0-9a-f]{64}"/g;
+const QUOTE = 0x22;
+/** What a byte is worth as a lower-case hex digit; NOT_HEX for all others. */
+const NOT_HEX = 16;
+const valueOfHex = new Uint8Array(256).fill(NOT_HEX);
+for (const [value, digit] of [..."0123456789abcdef"].entries()) valueOfHex[digit.charCodeAt(0)] = value;
 
 /** `known`: hashes that stand in another row already; the same list is needed to unpack. */
 export function packHashes(json: string, known: readonly Hash[]): string | Uint8Array {
-  QUOTED_HASH.lastIndex = 0;
-  if (!QUOTED_HASH.test(json)) return json;
   const places = known.length > PLACES_FROM ? new Map(known.map((hash, place) => [hash, place])) : null;
-  // A quoted hash takes more room than what stands for it.
-  const bytes = Buffer.allocUnsafe(Buffer.byteLength(json));
+  // Packed in place: what stands for a hash takes less room than the hash.
+  const bytes = Buffer.from(json);
   let at = 0;
-  let done = 0;
-  do {
-    const end = QUOTED_HASH.lastIndex;
-    const hash = json.slice(end - HASH_DIGITS - 1, end - 1) as Hash;
-    at += bytes.write(json.slice(done, end - HASH_DIGITS - 2), at);
+  let from = 0;
+  while (from < bytes.length) {
+    if (bytes[from] !== QUOTE || !isQuotedHash(bytes, from)) {
+      bytes[at++] = bytes[from++] ?? 0;
+      continue;
+    }
+    const hash = bytes.toString("latin1", from + 1, from + 1 + HASH_DIGITS) as Hash;
     const place = places === null ? known.indexOf(hash) : (places.get(hash) ?? -1);
     if (place < 0 || place > KNOWN_MAX) {
       bytes[at] = WHOLE;
@@ -33,10 +37,16 @@ export function packHashes(json: string, known: readonly Hash[]): string | Uint8
       bytes[at] = KNOWN;
       at = bytes.writeUInt16BE(place, at + 1);
     }
-    done = end;
-  } while (QUOTED_HASH.test(json));
-  at += bytes.write(json.slice(done), at);
-  return bytes.subarray(0, at);
+    from += HASH_DIGITS + 2;
+  }
+  return at === bytes.length ? json : bytes.subarray(0, at);
+}
+
+function isQuotedHash(bytes: Buffer, quote: number): boolean {
+  const end = quote + HASH_DIGITS + 1;
+  if (bytes[end] !== QUOTE) return false;
+  for (let at = quote + 1; at < end; at++) if (valueOfHex[bytes[at] ?? 0] === NOT_HEX) return false;
+  return true;
 }
 
 /** `known` is only asked for when it is needed, and once. */

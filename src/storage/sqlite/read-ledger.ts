@@ -23,11 +23,12 @@ type LedgerRow = [
   bodyHash: Hash,
   entryHash: Hash,
   previousHash: Hash | "" | null,
-  operationKey: number | null,
   operationId: string,
+  results: string,
+  sources: string,
 ];
 const ENTRY = `SELECT l.key, l.kind_id, l.provenance_id, l.timestamp, iif(typeof(l.id) = 'blob', hex(l.id), '=' || l.id), l.submission, coalesce(l.reason, (SELECT identity FROM names WHERE id = l.reason_id)), l.prompts, l.metadata, lower(hex(l.body_hash)),
-  lower(hex(l.entry_hash)), (SELECT lower(hex(entry_hash)) FROM ledger WHERE key = l.key - 1), o.key, hex(o.id)
+  lower(hex(l.entry_hash)), (SELECT lower(hex(entry_hash)) FROM ledger WHERE key = l.key - 1), hex(o.id), lower(hex(o.results)), lower(hex(o.sources))
   FROM ledger l LEFT JOIN operations o ON o.key = (l.key >> 32 << 32) + l.operation_sequence`;
 
 function toEntry(database: Database, row: LedgerRow): LedgerRecord {
@@ -37,11 +38,11 @@ function toEntry(database: Database, row: LedgerRow): LedgerRecord {
     sequence: sequenceOf(row[0]),
     id: unpackEntryId(row[4]),
     eventType: kind?.eventType ?? "",
-    submissionId: row[5] ?? unpackUlid(row[13]),
+    submissionId: row[5] ?? unpackUlid(row[12]),
     decision: kind?.decision ?? "",
     reason: row[6] ?? "",
     promptsUsed: parseList(row[7]),
-    metadata: JSON.parse(unpackHashes(row[8], () => knownHashes(database, row[12]))) as JsonObject,
+    metadata: JSON.parse(unpackHashes(row[8], () => knownHashes(row))) as JsonObject,
     provenance: provenances.find(row[2]) ?? {},
     timestamp: toIso(row[3]),
     bodyHash: row[9],
@@ -51,13 +52,8 @@ function toEntry(database: Database, row: LedgerRow): LedgerRecord {
 }
 
 /** What the entry's metadata may point to (pack-hashes.ts). */
-function knownHashes(database: Database, operationKey: number | null): readonly Hash[] {
-  const row = database
-    .sql<[string, string]>("SELECT lower(hex(results)), lower(hex(sources)) FROM operations WHERE key = +?")
-    .get(operationKey);
-  return row === undefined
-    ? []
-    : hashesOfOperation({ results: splitHashes(row[0]), sources: splitHashes(row[1]) });
+function knownHashes(row: LedgerRow): readonly Hash[] {
+  return hashesOfOperation({ results: splitHashes(row[13]), sources: splitHashes(row[14]) });
 }
 
 /** Rows looked at per step when a text has to be found in them. */
@@ -103,6 +99,14 @@ function pageOfKeys(
 }
 
 function readEntries(database: Database, keys: readonly number[]): readonly LedgerRecord[] {
+  const [first] = keys;
+  const last = keys.at(-1);
+  // Keys without a gap, as a page of the whole ledger has them, need one statement instead of one each.
+  if (first !== undefined && last !== undefined && last - first === keys.length - 1)
+    return database
+      .sql<LedgerRow>(`${ENTRY} WHERE l.key >= +? AND l.key <= +? ORDER BY l.key`)
+      .all(first, last)
+      .map((row) => toEntry(database, row));
   const statement = database.sql<LedgerRow>(`${ENTRY} WHERE l.key = +?`);
   return keys.flatMap((key) => {
     const row = statement.get(key);

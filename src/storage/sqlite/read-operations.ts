@@ -21,6 +21,22 @@ import { newestOf } from "./streams.ts";
 import { OPERATION_TIMES, timeBracket } from "./time-bracket.ts";
 import { packUlid, ulidsFrom, unpackUlid } from "./ulid.ts";
 
+type MoveRow = [
+  kind: number,
+  name: string,
+  beforeSet: number,
+  beforeHash: string | null,
+  beforeBranch: string | null,
+  beforeNote: string | null,
+  afterSet: number,
+  afterHash: string | null,
+  afterBranch: string | null,
+  afterNote: string | null,
+];
+/** Of ref_moves m and refs r. */
+const MOVE_COLUMNS = `r.kind, r.name, m.before_set, ${hashById("m.before_commit")}, m.before_branch, m.before_note,
+  m.after_set, ${hashById("m.after_commit")}, m.after_branch, m.after_note`;
+
 type OperationRow = [
   key: number,
   id: string,
@@ -40,9 +56,15 @@ type OperationRow = [
   idempotencyKey: string | null,
   originalTokens: number | null,
   compressedTokens: number | null,
+  ...onlyMove: MoveRow | [null],
 ];
-const OPERATION = `SELECT key, hex(id), kind_id, author_id, branch_id, annotations_from, annotations_count, created_at, undoes, undone, moved_ref, moved_refs, params,
-  lower(hex(results)), lower(hex(sources)), idempotency_key, original_tokens, compressed_tokens FROM operations`;
+/** Columns of the operation itself. */
+const WIDTH = 18;
+/** With the move of its ref: most operations move one. */
+const OPERATION = `SELECT o.key, hex(o.id), o.kind_id, o.author_id, o.branch_id, o.annotations_from, o.annotations_count, o.created_at, o.undoes, o.undone, o.moved_ref, o.moved_refs, o.params,
+  lower(hex(o.results)), lower(hex(o.sources)), o.idempotency_key, o.original_tokens, o.compressed_tokens, ${MOVE_COLUMNS}
+  FROM operations o LEFT JOIN ref_moves m ON m.ref_id = o.moved_ref AND m.operation_sequence = o.key & ${SEQUENCE_MAX} AND m.position = 0
+    LEFT JOIN refs r ON r.id = m.ref_id`;
 
 export function toOperation(database: Database, row: OperationRow): OperationRecord {
   const { authors, branches, operationKinds } = database.interned;
@@ -54,7 +76,7 @@ export function toOperation(database: Database, row: OperationRow): OperationRec
     worktree: kind?.worktree ?? "",
     author: authors.find(row[3]) ?? { kind: "user", name: null, session_id: null },
     branch: row[4] === null ? null : (branches.find(row[4]) ?? ""),
-    refMoves: readRefMoves(database, sequenceOf(row[0]), movedRefs(row)),
+    refMoves: refMovesOf(database, row),
     annotationsFrom: row[5],
     annotationsTo: row[5] + row[6],
     sources: splitHashes(row[14]),
@@ -69,44 +91,37 @@ export function toOperation(database: Database, row: OperationRow): OperationRec
   };
 }
 
-function movedRefs(row: OperationRow): readonly number[] {
-  if (row[10] !== null) return [row[10]];
-  return row[11] === null ? [] : (JSON.parse(row[11]) as number[]);
+function refMovesOf(database: Database, row: OperationRow): readonly RefMove[] {
+  if (row[10] === null)
+    return row[11] === null
+      ? []
+      : readRefMoves(database, sequenceOf(row[0]), JSON.parse(row[11]) as number[]);
+  const move = row.slice(WIDTH) as MoveRow | [null]; // What MOVE_COLUMNS selects.
+  return move[0] === null ? [] : [toMove(move as MoveRow)];
 }
-
-type MoveRow = [
-  kind: number,
-  name: string,
-  beforeSet: number,
-  beforeHash: string | null,
-  beforeBranch: string | null,
-  beforeNote: string | null,
-  afterSet: number,
-  afterHash: string | null,
-  afterBranch: string | null,
-  afterNote: string | null,
-];
 
 function readRefMoves(database: Database, sequence: number, refIds: readonly number[]): readonly RefMove[] {
   const statement = database.sql<MoveRow>(
-    `SELECT r.kind, r.name, m.before_set, ${hashById("m.before_commit")}, m.before_branch, m.before_note,
-       m.after_set, ${hashById("m.after_commit")}, m.after_branch, m.after_note
-     FROM ref_moves m JOIN refs r ON r.id = m.ref_id WHERE m.ref_id = +? AND m.operation_sequence = +? AND m.position = +?`,
+    `SELECT ${MOVE_COLUMNS} FROM ref_moves m JOIN refs r ON r.id = m.ref_id
+     WHERE m.ref_id = +? AND m.operation_sequence = +? AND m.position = +?`,
   );
   return refIds.flatMap((refId, position) => {
     const row = statement.get(refId, sequence, position);
-    if (row === undefined) return [];
-    return {
-      kind: REF_KINDS[row[0]] ?? "branch",
-      name: row[1],
-      before: toRefValue(row[2], row[3], row[4], row[5]),
-      after: toRefValue(row[6], row[7], row[8], row[9]),
-    };
+    return row === undefined ? [] : toMove(row);
   });
 }
 
+function toMove(row: MoveRow): RefMove {
+  return {
+    kind: REF_KINDS[row[0]] ?? "branch",
+    name: row[1],
+    before: toRefValue(row[2], row[3], row[4], row[5]),
+    after: toRefValue(row[6], row[7], row[8], row[9]),
+  };
+}
+
 function readByKey(database: Database, key: number): OperationRecord | null {
-  const row = database.sql<OperationRow>(`${OPERATION} WHERE key = +?`).get(key);
+  const row = database.sql<OperationRow>(`${OPERATION} WHERE o.key = +?`).get(key);
   return row === undefined ? null : toOperation(database, row);
 }
 
@@ -310,7 +325,7 @@ export function scanOperations(
   const tractId = findTractId(database, tract);
   if (tractId === null) return { rows: [], next: after };
   const rows = database
-    .sql<OperationRow>(`${OPERATION} WHERE key > +? AND key < +? ORDER BY key LIMIT +?`)
+    .sql<OperationRow>(`${OPERATION} WHERE o.key > +? AND o.key < +? ORDER BY o.key LIMIT +?`)
     .all(keyOf(tractId, after), keyOf(tractId + 1, 0), limit)
     .map((row) => toOperation(database, row));
   return { rows, next: rows.at(-1)?.sequence ?? after };

@@ -12,6 +12,9 @@ const retain = z
   .optional()
   .describe("What a summary must keep: {instructions, patterns, mode}");
 
+/** In the text; the structure has all of them. */
+const COMMITS_SHOWN = 20;
+
 export const annotateTool: Tool = defineTool({
   name: "annotate",
   title: "Annotate commits",
@@ -43,11 +46,13 @@ export const annotateTool: Tool = defineTool({
   },
   run: async ({ engine }, input) => {
     const result = await annotate(engine, camelKeys(input));
+    const shown = result.annotated.slice(0, COMMITS_SHOWN);
+    const more = result.annotated.length - shown.length;
     const short = await shortHashes(
       engine,
-      result.annotated.map(({ hash }) => hash),
+      shown.map(({ hash }) => hash),
     );
-    const rows = result.annotated.map((commit) => [
+    const rows = shown.map((commit) => [
       short(commit.hash),
       commit.priority,
       commit.labels.map((label) => `#${label}`).join(" "),
@@ -55,7 +60,12 @@ export const annotateTool: Tool = defineTool({
     return {
       structured: snakeKeys(result),
       text: answer(
-        ["Annotated:", columns(rows), `Context now: ${count(result.contextTokens)} tokens.`],
+        [
+          "Annotated:",
+          columns(rows),
+          more > 0 ? `… and ${count(more)} more` : null,
+          `Context now: ${count(result.contextTokens)} tokens.`,
+        ],
         "compile shows the effect; undo takes it back.",
         result.warnings,
       ),

@@ -122,5 +122,7 @@ function shownLine({ hash, message, tokens }: CommitResult["commits"][number]): 
 
 function nextStep({ budget }: CommitResult): string {
   const isTight = budget !== null && budget.used > budget.maxTokens;
-  return isTight ? "annotate what is no longer needed with priority skip." : "go on; undo takes this back.";
+  return isTight
+    ? "compress makes room; annotate with priority skip takes out what is no longer needed."
+    : "go on; undo takes this back.";
 }

@@ -49,12 +49,14 @@ export const compressTool: Tool = defineTool({
       .array(
         z.strictObject({
           sources: z.array(z.string()),
+          source_count: z.int(),
           summary: z.string().nullable(),
           original_tokens: z.int(),
           compressed_tokens: z.int(),
         }),
       )
       .optional(),
+    group_count: z.int().optional(),
     original_tokens: z.int().optional(),
     compressed_tokens: z.int().optional(),
     ratio: z.number().optional(),
@@ -77,6 +79,7 @@ export const compressTool: Tool = defineTool({
           z.strictObject({
             id: z.string(),
             sources: z.array(z.string()),
+            source_count: z.int(),
             text: z.string(),
             text_chars: z.int(),
             must_keep: z.array(z.string()),
@@ -86,6 +89,7 @@ export const compressTool: Tool = defineTool({
           }),
         ),
         edits: z.array(z.strictObject({ target: z.string(), original_tokens: z.int(), tokens: z.int() })),
+        edit_count: z.int(),
       })
       .optional(),
     ...WRITE_FIELDS,
@@ -128,7 +132,8 @@ async function presentDone(engine: Engine, result: Compressed): Promise<ToolResu
   const first = groups.find(({ summary }) => summary !== null)?.summary ?? null;
   return {
     structured: {
-      ...snakeKeys(result),
+      ...snakeKeys({ ...result, groups: groups.slice(0, GROUPS_LISTED).map(bounded) }),
+      group_count: groups.length,
       lost: lost.slice(0, LOST_SHOWN),
       lost_count: lost.length,
     },
@@ -143,6 +148,16 @@ async function presentDone(engine: Engine, result: Compressed): Promise<ToolResu
 }
 
 const GROUPS_SHOWN = 12;
+/** In the result: of a long history, log lists the rest. */
+const GROUPS_LISTED = 500;
+const SOURCES_LISTED = 500;
+
+function bounded<Group extends { readonly sources: readonly string[] }>(
+  group: Group,
+): Group & { readonly sourceCount: number } {
+  const { sources } = group;
+  return { ...group, sources: sources.slice(0, SOURCES_LISTED), sourceCount: sources.length };
+}
 /** In the result; what else was lost, expand gives back. */
 const LOST_SHOWN = 50;
 const LOST_TOLD = 8;
@@ -161,7 +176,6 @@ function lossesTold({ lost, keptCount }: Compressed): string | null {
 /** Of one group's text, and of all together: the rest is read with show. */
 const GROUP_CHARS_MAX = 24_000;
 const PLAN_CHARS_MAX = 60_000;
-const SOURCES_MAX = 500;
 
 function presentPlan(result: PlannedCompress): ToolResult {
   const { plan } = result;
@@ -170,14 +184,21 @@ function presentPlan(result: PlannedCompress): ToolResult {
     const chars = Math.min(group.text.length, GROUP_CHARS_MAX, left);
     left -= chars;
     return {
-      ...group,
-      sources: group.sources.slice(0, SOURCES_MAX),
+      ...bounded(group),
       text: group.text.slice(0, boundary(group.text, chars)),
       textChars: group.text.length,
     };
   });
   return {
-    structured: snakeKeys({ ...result, plan: { ...plan, groups } }),
+    structured: snakeKeys({
+      ...result,
+      plan: {
+        ...plan,
+        groups,
+        edits: plan.edits.slice(0, GROUPS_LISTED),
+        editCount: plan.edits.length,
+      },
+    }),
     text: answer(
       [
         planHeadline(result),
@@ -199,8 +220,10 @@ function planHeadline({ plan, contextTokens, branch }: PlannedCompress): string 
   return `${name} for ${branch} (${count(contextTokens)} tokens): ${parts.join(" and ")}. Nothing has changed yet.`;
 }
 
-function groupBlock(group: PlannedGroup & { readonly textChars: number }): string {
-  const { id, sources, text: shown, textChars, mustKeep, originalTokens, targetTokens, summary } = group;
+function groupBlock(
+  group: PlannedGroup & { readonly textChars: number; readonly sourceCount: number },
+): string {
+  const { id, sourceCount, text: shown, textChars, mustKeep, originalTokens, targetTokens, summary } = group;
   const cut =
     shown.length === textChars
       ? []
@@ -208,7 +231,7 @@ function groupBlock(group: PlannedGroup & { readonly textChars: number }): strin
           `… cut after ${count(shown.length)} of ${count(textChars)} characters; show with the sources of ${id} gives the rest.`,
         ];
   return [
-    `## ${id}: ${plural(sources.length, "message")}, ${count(originalTokens)} tokens; the summary may have about ${count(targetTokens)}`,
+    `## ${id}: ${plural(sourceCount, "message")}, ${count(originalTokens)} tokens; the summary may have about ${count(targetTokens)}`,
     ...(mustKeep.length === 0
       ? []
       : [

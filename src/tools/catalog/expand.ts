@@ -46,7 +46,9 @@ export const expandTool: Tool = defineTool({
     tokens: z.int().optional(),
     budget_tokens: z.int().optional(),
     left_out: z.strictObject({ commits: z.int(), tokens: z.int(), hashes: z.array(z.string()) }).optional(),
+    can_restore: z.boolean().optional(),
     restored: z.array(z.string()).optional(),
+    restored_count: z.int().optional(),
     context_tokens_before: z.int().optional(),
     context_tokens: z.int().optional(),
     ...MAYBE_WRITE_FIELDS,
@@ -78,9 +80,7 @@ async function presentExpanded(engine: Engine, result: Expanded, isQuery: boolea
     structured: snakeKeys(result),
     text: answer(
       [told, none, ...commits.map((commit) => block(commit, short)), left],
-      leftOut.commits === 0
-        ? "go on; expand with restore true shows them in the context again."
-        : "expand with another query or a larger budget_tokens gives others; restore true all of them.",
+      `${leftOut.commits === 0 ? "go on" : "expand with another query or a larger budget_tokens gives others"}${result.canRestore ? "; expand with restore true shows all in the context again" : ""}.`,
     ),
   };
 }
@@ -99,7 +99,10 @@ function block(commit: ExpandedCommit, short: (hash: ExpandedCommit["hash"]) => 
 async function presentRestored(engine: Engine, result: Uncompressed): Promise<ToolResult> {
   const short = await shortHashes(engine, [result.summary, result.head]);
   return {
-    structured: snakeKeys(result),
+    structured: {
+      ...snakeKeys({ ...result, restored: result.restored.slice(0, RESTORED_LISTED) }),
+      restored_count: result.restored.length,
+    },
     text: answer(
       [
         `${plural(result.restored.length, "message")} show again in place of ${short(result.summary)}.`,
@@ -110,3 +113,6 @@ async function presentRestored(engine: Engine, result: Uncompressed): Promise<To
     ),
   };
 }
+
+/** In the result; a summary may stand for thousands. */
+const RESTORED_LISTED = 500;

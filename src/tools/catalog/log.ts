@@ -43,15 +43,26 @@ export const logTool: Tool = defineTool({
       structured: { entries: result.entries.map(entryOf), next_cursor: result.nextCursor },
       text: answer(
         [columns(result.entries.map((entry) => entryCells(entry, short, shows)))],
-        nextStep(result),
+        nextStep(result, isNarrowed(input)),
       ),
     };
   },
 });
 
-function nextStep({ entries, nextCursor: cursor }: LogResult): string {
+/** True when something else than a branch was asked for. */
+function isNarrowed({
+  limit: _limit,
+  first_parent: _firstParent,
+  branch: _branch,
+  ...narrowing
+}: Readonly<Record<string, unknown>>): boolean {
+  return Object.values(narrowing).some((value) => value !== undefined);
+}
+
+function nextStep({ entries, nextCursor: cursor }: LogResult, wasNarrowed: boolean): string {
   if (cursor !== null) return `log with cursor ${cursor} for older commits.`;
-  return entries.length === 0
-    ? "commit something; nothing matches here yet."
-    : "show with a hash gives the content.";
+  if (entries.length > 0) return "show with a hash gives the content.";
+  return wasNarrowed
+    ? "nothing matches; log without range and filters lists what is on the branch."
+    : "commit something; there is nothing here yet.";
 }

@@ -6,7 +6,7 @@ import { shortTarget } from "../../engine/history/open-conflicts.ts";
 import { PICKS } from "../../engine/merge/decisions.ts";
 import type { Conflict, ConflictSide } from "../../engine/merge/material.ts";
 import { merge } from "../../engine/merge/merge.ts";
-import type { MergeResult } from "../../engine/merge/merge-types.ts";
+import type { MergeResult, MergeStrategy } from "../../engine/merge/merge-types.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
 import { flag, text, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
@@ -80,7 +80,7 @@ export const mergeTool: Tool = defineTool({
     });
     return {
       structured: snakeKeys(result),
-      text: answer(await described(engine, result), nextStep(result, input.source), result.warnings),
+      text: answer(await described(engine, result), nextStep(result, input), result.warnings),
     };
   },
 });
@@ -91,7 +91,7 @@ const TEXT_CHARS = 160;
 async function described(engine: Engine, result: MergeResult): Promise<readonly string[]> {
   const { conflicts, kind } = result;
   const short = await shortHashes(engine, [result.head]);
-  const isTold = kind === "conflicts" || kind === "recorded" || result.dryRun;
+  const isTold = kind !== "resolved" || result.dryRun;
   const shown = isTold ? conflicts.slice(0, CONFLICTS_SHOWN) : [];
   const more =
     shown.length < conflicts.length && isTold ? [`… ${count(conflicts.length)} conflicts in all`] : [];
@@ -108,7 +108,9 @@ function headline({ kind, dryRun, branch, conflicts, resolutions, commitsBrought
   const decided = plural(resolutions.length, "conflict");
   switch (kind) {
     case "up_to_date":
-      return `${branch} has all of it already.`;
+      return conflicts.length === 0
+        ? `${branch} has all of it already.`
+        : `${branch} has all of it already; ${plural(conflicts.length, "conflict")} of it still open.`;
     case "fast_forward":
       return `${moved} ${branch} forward by ${brought}.`;
     case "clean":
@@ -137,13 +139,23 @@ function conflictLines({ kind, target, base, ours, theirs }: Conflict): readonly
   ];
 }
 
-function nextStep({ kind, dryRun, conflicts }: MergeResult, source: string): string {
+function nextStep(
+  { kind, dryRun, conflicts }: MergeResult,
+  input: { readonly source: string; readonly strategy?: MergeStrategy | undefined },
+): string {
+  const source = shortTarget(input.source);
   const first = conflicts[0]?.target;
   const example = first === undefined ? "" : `{target: ${JSON.stringify(shortTarget(first))}, pick: "ours"}`;
+  if (kind === "conflicts" && input.strategy === "both")
+    return `these cannot be both at once: merge ${source} with resolutions for them, such as ${example} or with content, beside the strategy.`;
   if (kind === "conflicts")
     return `merge ${source} with resolutions such as ${example} or with content, or with strategy ours, theirs, both or record.`;
-  if (dryRun) return "merge without dry_run does it.";
-  if (kind === "recorded")
+  if (kind === "recorded" && !dryRun)
     return `go on; resolve later with merge ${source} and resolutions such as ${example}.`;
-  return kind === "up_to_date" ? "go on." : "compile shows the merged context; undo takes the merge back.";
+  if (kind === "up_to_date")
+    return example === ""
+      ? "go on."
+      : `merge ${source} with resolutions such as ${example} or with content, or with strategy ours, theirs or both.`;
+  if (dryRun) return "merge without dry_run does it.";
+  return "compile shows the merged context; undo takes the merge back.";
 }

@@ -27,7 +27,9 @@ export const operationFields: z.ZodType = z.strictObject({
   ),
   annotations: z.int(),
   sources: z.array(z.string()),
+  source_count: z.int(),
   results: z.array(z.string()),
+  result_count: z.int(),
   params: z.unknown(),
   original_tokens: z.int().optional(),
   compressed_tokens: z.int().optional(),
@@ -55,7 +57,7 @@ export const operationsTool: Tool = defineTool({
     const page = await operations(engine, input);
     if (page.operations.length === 0 && input.type !== undefined) requireType(input.type);
     return {
-      structured: snakeKeys(page),
+      structured: { operations: page.operations.map(operationFieldsOf), next_cursor: page.nextCursor },
       text: answer([columns(page.operations.map(operationCells))], nextStep(page, input.sort)),
     };
   },
@@ -73,10 +75,13 @@ const TYPES: readonly string[] = [
   "reorganize",
   "import_commit",
   "compress",
+  "uncompress",
   "import",
   "undo",
   "spawn",
+  "spawned",
   "collapse",
+  "send",
 ];
 
 /** An empty list for a mistyped word would look as if nothing of the kind had been done. */
@@ -94,6 +99,20 @@ function requireType(type: string): void {
 }
 
 const TYPE_CHARS_SHOWN = 80;
+
+/** An operation as structured result: a batch may have made thousands of commits. */
+export function operationFieldsOf(operation: OperationEntry): Record<string, unknown> {
+  const { sources, results } = operation;
+  return snakeKeys({
+    ...operation,
+    sources: sources.slice(0, COMMITS_LISTED),
+    sourceCount: sources.length,
+    results: results.slice(0, COMMITS_LISTED),
+    resultCount: results.length,
+  });
+}
+
+const COMMITS_LISTED = 50;
 
 /** An operation as cells of a table; its id can be given to undo. */
 export function operationCells({

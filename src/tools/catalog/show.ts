@@ -177,8 +177,13 @@ function shownText(content: AnyContent): string {
   return plainText(content);
 }
 
+const SHORT_CHARS = 12;
+
 function nextStep({ nextOffset, commits }: ShowResult): string {
   if (nextOffset !== null) return `show the same with offset ${nextOffset} for the rest.`;
+  const [first] = commits;
+  if (first !== undefined && commits.every(({ contentType }) => contentType === null))
+    return `log with ref ${first.hash.slice(0, SHORT_CHARS)} and first_parent false lists what is behind it.`;
   return commits.some((commit) => commit.edits.length > 0)
     ? "show an edit to see what compile uses."
     : "commit with edit_target corrects it; annotate pins or skips it.";

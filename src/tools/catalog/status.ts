@@ -10,7 +10,7 @@ import { snakeKeys } from "../names.ts";
 import { flag, text } from "../params.ts";
 import { answer, columns, count, plural, shortHashes, shortTime } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
-import { operationCells, operationFields } from "./operations.ts";
+import { operationCells, operationFields, operationFieldsOf } from "./operations.ts";
 
 const budget = z.strictObject({
   max_tokens: z.int(),
@@ -60,7 +60,7 @@ export const statusTool: Tool = defineTool({
     const structured = {
       ...snakeKeys(rest),
       recent: recent.map(entryOf),
-      operations: operations.map(operationEntry).map(snakeKeys),
+      operations: operations.map(operationEntry).map(operationFieldsOf),
     };
     return { structured, text: await described(engine, result) };
   },
@@ -121,7 +121,8 @@ function proposalsText({ proposals: [newest, ...others] }: StatusResult): string
   if (newest === undefined) return "";
   const more = others.length === 0 ? "" : `, and ${count(others.length)} more`;
   const { kind, planId, branch } = newest;
-  return `Waiting plans: ${kind} ${planId} for ${branch}${more}. ${kind} with plan_id and summaries applies one, with action reject ends it.`;
+  const words = kind === "collapse" ? "summary" : "summaries";
+  return `Waiting plans: ${kind} ${planId} for ${branch}${more}. ${kind} with plan_id and ${words}, or action approve, applies one; action reject ends it.`;
 }
 
 function unreadText({ unread, worktree }: StatusResult): string {
@@ -140,6 +141,9 @@ function nextStep({ commits, detached, budget: limit }: StatusResult): string {
   if (detached) return "branch with action create and switch true to commit from here.";
   if (commits === 0) return "commit what must survive.";
   return limit !== null && limit.percent > 100
-    ? "annotate what is no longer needed with priority skip."
+    ? `compress with target_tokens ${Math.floor(limit.maxTokens * ROOM_SHARE)} makes room; annotate with priority skip takes out what is no longer needed.`
     : "compile reads the context.";
 }
+
+/** Below the budget, so that the next commits fit, too. */
+const ROOM_SHARE = 0.75;

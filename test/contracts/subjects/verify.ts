@@ -1,6 +1,14 @@
 /** Whole tables in pages, and the database's own check. */
 import { expect, it } from "vitest";
-import { branchMove, recordOf, type SampleCommit, SampleTract, tipOf } from "../../support/sample-tract.ts";
+import type { Store } from "../../../src/storage/store.ts";
+import {
+  branchMove,
+  recordOf,
+  type SampleCommit,
+  SampleTract,
+  textOf,
+  tipOf,
+} from "../../support/sample-tract.ts";
 import type { StoreUnderTest } from "../store-contract.ts";
 
 export function verifyContract(under: StoreUnderTest): void {
@@ -62,6 +70,28 @@ export function verifyContract(under: StoreUnderTest): void {
     await sample();
     expect(await under.store.checkIntegrity()).toEqual([]);
     expect(await under.store.checkDerived()).toEqual([]);
+  });
+
+  it("finds a sound store sound while another connection indexes it for search", async ({ skip }) => {
+    const { store, reopen } = under;
+    if (reopen === null) return skip("this store has only one connection");
+    const tract = new SampleTract();
+    const [first] = tract.chain(null, 1);
+    await store.publish(tract.creation(first === undefined ? [] : [first]));
+    const index = (indexed: Store) => indexed.indexForSearch({ limit: 100, textOf });
+    await index(store);
+    expect(await store.checkIntegrity()).toEqual([]);
+    const other = await reopen();
+    try {
+      // Enough for the parts of the index that the first connection has seen to be merged into others.
+      for (let round = 0; round < 20; round++) {
+        await other.publish(tract.change([tract.commit({ parents: [] })]));
+        await index(other);
+        expect(await store.checkIntegrity()).toEqual([]);
+      }
+    } finally {
+      await other.close();
+    }
   });
 
   it("makes nothing again where all is sound, and changes nothing", async () => {

@@ -16,6 +16,7 @@ import { reset } from "../../../src/engine/history/reset.ts";
 import { show } from "../../../src/engine/history/show.ts";
 import { readCollapseLink } from "../../../src/engine/history/spawn-link.ts";
 import { undo } from "../../../src/engine/history/undo.ts";
+import { queryLedger } from "../../../src/engine/ledger/query-ledger.ts";
 import { expectSound, inChild, messagesOf } from "../../support/children.ts";
 import { openTestEngine, type TestEngine } from "../../support/engine.ts";
 import { allRefs, outrunOnce, refusal, say } from "../../support/history.ts";
@@ -129,7 +130,7 @@ describe.each(["branch", "tract"] as const)("collapse of a child as %s", (as) =>
     expect(result.sourceTokens).toBe(plan.sourceTokens);
     expect(await engine.store.findPlan("test", plan.planId)).toMatchObject({ state: "applied" });
     const again = await refusal(engine, () => collapse(engine, { planId: plan.planId, summary }));
-    expect(again.code).toBe("plan-stale");
+    expect(again.code).toBe("plan-not-found");
     await expectSound(engine, result.child);
   });
 
@@ -141,14 +142,28 @@ describe.each(["branch", "tract"] as const)("collapse of a child as %s", (as) =>
     await collapse(engine, { planId: plan.planId, action: "edit", summary: "In /src/parse.ts, line 12." });
     await collapsed({ planId: plan.planId, action: "approve" });
     expect((await messagesOf(engine)).at(-1)).toBe("assistant: In /src/parse.ts, line 12.");
+    expect(await decisions(plan.planId)).toEqual(["PROPOSED", "PROPOSED", "APPROVED"]);
     const other = (await planned({ child: "finder", summary: "No: /src/parse.ts line 12", review: true }))
       .plan;
     expect((await collapse(engine, { planId: other.planId, action: "reject" })).kind).toBe("rejected");
     expect(
       (await refusal(engine, () => collapse(engine, { planId: other.planId, action: "approve" }))).code,
-    ).toBe("plan-stale");
+    ).toBe("plan-not-found");
+    expect(await decisions(other.planId)).toEqual(["PROPOSED", "REJECTED"]);
   });
 });
+
+/** What the ledger says of a plan, none of its text. */
+async function decisions(planId: string): Promise<readonly string[]> {
+  const { entries } = await queryLedger(test.engine, {
+    submissionId: planId,
+    order: "asc",
+    metadata: "full",
+  });
+  for (const { metadata } of entries)
+    expect(Object.keys(metadata ?? {}).toSorted()).toEqual(["action", "branch", "head", "provenance"]);
+  return entries.map(({ decision }) => decision);
+}
 
 describe("a summary of a child's work", () => {
   it("gets back what it lost, and the rest is told", async () => {
@@ -170,6 +185,13 @@ describe("a summary of a child's work", () => {
       data: { missing: [{ pattern: "divides by zero" }] },
     });
     await collapsed({ child: "finder", summary: "/src/parse.ts line 12 divides by zero" });
+  });
+
+  it("is not asked for while there is nothing to summarise", async () => {
+    const { engine } = test;
+    await spawn(engine, { purpose: "Find the cause.", name: "idle" });
+    const error = await refusal(engine, () => collapse(engine, { child: "idle", strategy: "agent" }));
+    expect(error.code).toBe("nothing-to-do");
   });
 
   it("may tell of a child that has said nothing, which has no last output", async () => {

@@ -307,7 +307,9 @@ describe("spawn refuses and changes nothing", () => {
   it.each(BAD)("%s", async (_, request, code) => {
     const { engine } = test;
     await conversation();
-    expect((await refusal(engine, () => spawn(engine, request))).code).toBe(code);
+    const error = await refusal(engine, () => spawn(engine, request));
+    expect(error.code).toBe(code);
+    expect(error.data.path).not.toBe("content_type");
     expect((await refusal(engine, () => spawn(engine, { ...request, as: "tract" }))).code).toBe(code);
     expect(await engine.store.listTracts()).toHaveLength(1);
   });

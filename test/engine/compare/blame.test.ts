@@ -155,11 +155,15 @@ describe("blame of a text", () => {
     expect((await blame(engine, { text: "second detail" })).origins).toMatchObject([
       { commit: two, shown: false, shownInstead: summary },
     ]);
+    const edit = await say(engine, "Two things were told.", { editTarget: summary });
     await reveal(engine, summary);
+    expect((await blame(engine, { ref: edit })).origins).toMatchObject([
+      { commit: edit, shown: false, reason: expect.stringMatching(/ended/) },
+    ]);
     expect((await blame(engine, { text: "second detail" })).origins).toMatchObject([
       { commit: two, shown: true },
     ]);
-    expect((await blame(engine, { text: "Two things" })).origins).toMatchObject([
+    expect((await blame(engine, { text: "Two things were said" })).origins).toMatchObject([
       { commit: summary, shown: false, reason: expect.stringMatching(/ended/) },
     ]);
   });

@@ -234,6 +234,18 @@ describe("mask, dedupe, extract", () => {
     expect(await messagesOf(engine)).toHaveLength(6);
   });
 
+  test("extract of an extract keeps its lines as they are, and wraps none of them again", async () => {
+    const made = await workOn(engine, 6);
+    const first = await done(engine, { strategy: "extract", from: made[1], to: made[8] });
+    const again = await done(engine, { strategy: "extract", from: first.head, to: made[20] });
+    const [text = ""] = (await messagesOf(engine)).flatMap(({ commits, message }) =>
+      commits === again.groups[0]?.summary ? message : [],
+    );
+    const lines = text.split("\\n").filter((line) => line.startsWith("- "));
+    expect(lines.some((line) => /^- (?:user|assistant): .*part [01]/.test(line))).toBe(true);
+    expect(text).not.toMatch(/summary: -|: Kept verbatim/);
+  });
+
   test("extract keeps what a retain rule names, and the first sentence of what is important", async () => {
     const made = await workOn(engine, 6);
     await annotate(engine, { refs: [at(made, 3)], retain: { patterns: ["end of \\d"], mode: "regex" } });

@@ -113,6 +113,64 @@ describe("strategy agent", () => {
   });
 });
 
+describe("what a plan says must be kept", () => {
+  test("has nothing that receipts and headings of summaries say of themselves, and neither has the summary", async () => {
+    await done(engine, { strategy: "mask", keep: 0 });
+    await done(engine, { from: at(1), to: at(4), summary: "Part 0 is fine, see notes-c0.txt." });
+    const { plan } = await plannedBy(engine, { strategy: "agent", from: at(1), to: at(12) });
+    const [group] = plan.groups;
+    expect(group?.text).toContain("[result left out: ");
+    expect(group?.text).toContain("[Summary of 4 earlier messages]");
+    expect(group?.mustKeep.toSorted()).toEqual(["notes-c0.txt", "notes-c1.txt", "notes-c2.txt"]);
+    const result = await done(engine, { planId: plan.planId ?? "", summaries: ["Fine."] });
+    expect(result.lost).toEqual([]);
+    expect(result.keptCount).toBeLessThan(8);
+    expect(await bytesOf(engine)).not.toMatch(/numbers:[^"]*(?:tokens|characters)/);
+  });
+
+  test("still has why a masked tool failed", async () => {
+    const failed = {
+      content_type: "tool_io",
+      tool_name: "bash",
+      direction: "result",
+      call_id: "c9",
+      payload: `ENOSPC: cannot write /var/tmp/out.bin\n${"x y ".repeat(300)}`,
+      status: "error",
+    };
+    const call = { ...failed, direction: "call", payload: "{}", status: null };
+    const { commits } = await commit(engine, { items: [{ content: call }, { content: failed }] });
+    await done(engine, { strategy: "mask", keep: 0 });
+    const { plan } = await plannedBy(engine, { strategy: "agent", commits: commits.map(({ hash }) => hash) });
+    expect(plan.groups[0]?.mustKeep).toEqual(["/var/tmp/out.bin", "ENOSPC"]);
+  });
+
+  test("is some of each kind, what is said most often first, and no small numbers", async () => {
+    const paths = Array.from({ length: 40 }, (_, i) => `src/part-${i}.ts has 12 of them`);
+    const hash = await say(engine, `${paths.join("\n")}\nsrc/part-39.ts: ERR_TOO_LATE after 4500 ms.`);
+    const { plan } = await plannedBy(engine, { strategy: "agent", commits: [hash] });
+    const keep = plan.groups[0]?.mustKeep ?? [];
+    expect(keep).toEqual(expect.arrayContaining(["src/part-39.ts", "ERR_TOO_LATE", "4500 ms"]));
+    expect(keep).not.toContain("12");
+    expect(keep.filter((text) => text.startsWith("src/")).length).toBeGreaterThan(15);
+    // What was asked last is in the list, too.
+    expect(keep.length).toBeLessThanOrEqual(25);
+  });
+
+  test("comes with a size that is a summary's, whatever it stands for", async () => {
+    const facts = Array.from({ length: 5_000 }, (_, i) => `src/module-${i}/index.ts`).join("\n");
+    const long = await say(engine, facts);
+    const { plan } = await plannedBy(engine, { strategy: "agent", commits: [long] });
+    expect(plan.groups[0]?.originalTokens).toBeGreaterThan(30_000);
+    expect(plan.groups[0]?.targetTokens).toBe(4_000);
+    const { compressedTokens, lost } = await done(engine, {
+      planId: plan.planId ?? "",
+      summaries: ["All modules."],
+    });
+    expect(compressedTokens).toBeLessThanOrEqual(4_020);
+    expect(lost.length).toBeGreaterThan(3_000);
+  });
+});
+
 describe("a plan is stale", () => {
   const changes: Readonly<Record<string, () => Promise<unknown>>> = {
     "when a message of it is edited": async () =>
@@ -221,6 +279,14 @@ describe("review", () => {
 });
 
 describe("strategy auto", () => {
+  test("says that a context within its target is small enough, as all strategies do", async () => {
+    for (const strategy of ["auto", "mask", "extract", "agent"] as const) {
+      const error = await refusal(engine, () => compress(engine, { strategy, targetTokens: 1_000_000 }));
+      expect([error.code, error.data.target_tokens]).toEqual(["nothing-to-do", 1_000_000]);
+      expect(error.hint).not.toContain("select more");
+    }
+  });
+
   test("makes receipts alone when they reach the target, no more of them than that takes", async () => {
     const all = await done(engine, { strategy: "mask", keep: 0, dryRun: true });
     const result = await done(engine, { targetTokens: all.contextTokensBefore - 20, keep: 0 });

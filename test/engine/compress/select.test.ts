@@ -56,7 +56,26 @@ describe("ranges", () => {
     expect(await selected({ from: made[5], to: setting })).toEqual([made.slice(5)]);
     expect(
       (await refusal(engine, () => compress(engine, { from: setting, to: setting, summary: "x" }))).code,
-    ).toBe("invalid-argument");
+    ).toBe("nothing-to-do");
+  });
+
+  test("between two commits that never show, in order, are empty and not backwards", async () => {
+    const made = await workOn(engine, 2);
+    const config = (recent: number): Parameters<typeof commitAll>[1][number] => ({
+      content: { content_type: "config", settings: { recent } },
+    });
+    const [first, second] = await commitAll(engine, [config(4), config(5), user(`next ${FILLER}`)]);
+    const codeOf = async (request: Parameters<typeof compress>[1]): Promise<string> =>
+      (await refusal(engine, () => compress(engine, { ...request, summary: "x" }))).code;
+    expect(await codeOf({ from: first, to: second })).toBe("nothing-to-do");
+    expect(await codeOf({ from: second, to: first })).toBe("invalid-argument");
+    expect(await codeOf({ from: second, to: made[3] })).toBe("invalid-argument");
+  });
+
+  test("from HEAD to HEAD mean that commit alone", async () => {
+    const made = await workOn(engine, 3);
+    const { head } = await compress(engine, { from: made[1], to: made[8], summary: "Two parts are fine." });
+    expect(await selected({ from: head, to: head })).toEqual([[head]]);
   });
 
   test("to HEAD mean the end, also when HEAD is an edit or a summary of something old", async () => {

@@ -97,14 +97,15 @@ for (const store of ["sqlite", "memory"] as const) {
       expect(await steps(d, a)).toBeNull();
     });
 
-    it("shows a range along first parents, and refuses one from a merged branch", async () => {
+    it("shows a range along first parents, or from a merged branch in the order of compile", async () => {
       const range = await show(engine, { refs: [`${at.b}..${at.d}`] });
       expect(range.commits.map((made) => made.message.at(-1)).join("")).toBe("bcmd");
       expect(range.total).toBe(4);
       expect(range.commits[2]).toMatchObject({ content: null, contentHash: null, operation: "merge" });
-      expect((await refusal(engine, () => show(engine, { refs: [`${at.x}..${at.d}`] }))).code).toBe(
-        "invalid-argument",
-      );
+      const merged = await show(engine, { refs: [`${at.x}..${at.d}`] });
+      expect(merged.commits.map((made) => made.message.at(-1)).join("")).toBe("xymd");
+      for (const range of [`${at.d}..${at.x}`, `${at.x}..${at.c}`])
+        expect((await refusal(engine, () => show(engine, { refs: [range] }))).code).toBe("invalid-argument");
     });
 
     it("finds the messages around a hit, over a merge and on a merged branch", async () => {

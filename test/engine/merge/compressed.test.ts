@@ -216,6 +216,30 @@ describe("summaries without a conflict", () => {
     }
   });
 
+  it("a summary that is marked already is never taken for a text when the other side edits again", async () => {
+    await summariseOn(engine, "main", [a, b], "both");
+    await say(engine, "new a", { editTarget: a, branch: "topic" });
+    await merge(engine, { source: "topic", strategy: "record" });
+    await say(engine, "newer a", { editTarget: a, branch: "topic" });
+    const ends = [
+      ["ours", [SUMMARY, "c"]],
+      ["theirs", ["newer a", "b", "c"]],
+      [
+        "both",
+        [expect.stringMatching(/^\[Summary of 2 earlier messages\]\nboth\n\n## theirs.*\n\nnewer a$/), "c"],
+      ],
+    ] as const;
+    for (const isRecorded of [false, true]) {
+      if (isRecorded) await merge(engine, { source: "topic", strategy: "record" });
+      for (const [strategy, shown] of ends) {
+        await merge(engine, { source: "topic", strategy });
+        expect(await texts(engine)).toEqual(shown);
+        expect((await status(engine)).conflicts).toEqual([]);
+        await undo(engine, {});
+      }
+    }
+  });
+
   it("two edits of one summary are both_edit", async () => {
     const summary = await summariseOn(engine, "main", [a, b], "both");
     await merge(engine, { source: "main", into: "topic" });

@@ -29,6 +29,31 @@ for (const store of ["sqlite", "memory"] as const) {
       await close();
     });
 
+    it.each([true, false])(
+      "deletes no source that moved on meanwhile before it has merged that, too (fast-forward: %s)",
+      async (isAhead) => {
+        await say(engine, "early", { branch: "topic" });
+        if (!isAhead) await say(engine, "ours");
+        let isLate = false;
+        const raced = new Proxy(engine.store, {
+          get: (target, key) => {
+            const member: unknown = Reflect.get(target, key, target);
+            if (typeof member !== "function") return member;
+            return async (...args: readonly unknown[]) => {
+              if (key === "readCommits" && !isLate) {
+                isLate = true;
+                await say(engine, "late", { branch: "topic" });
+              }
+              return await Reflect.apply(member, target, args);
+            };
+          },
+        });
+        await merge({ ...engine, store: raced }, { source: "topic", deleteSource: true });
+        expect(await texts(engine)).toContain("late");
+        expect(await engine.store.readRef("test", "branch", "topic")).toBeNull();
+      },
+    );
+
     it("says up_to_date and writes nothing when the source is contained or the same", async () => {
       const before = await wholeState(engine);
       expect(await merge(engine, { source: "topic" })).toMatchObject({

@@ -51,6 +51,77 @@ describe("a recorded conflict", () => {
     expect((await merge(engine, { source: "topic", strategy: "record" })).kind).toBe("up_to_date");
   });
 
+  it("is told again by a merge of the same source, until it is resolved", async () => {
+    await recordBothEdit();
+    const again = await merge(engine, { source: "topic" });
+    expect(again).toMatchObject({
+      kind: "up_to_date",
+      conflicts: [
+        { kind: "both_edit", target: a, ours: { text: "a of main" }, theirs: { text: "a of topic" } },
+      ],
+    });
+    await merge(engine, { source: "topic", strategy: "ours" });
+    expect((await merge(engine, { source: "topic" })).conflicts).toEqual([]);
+  });
+
+  it("is resolved while others stay open, which a warning says", async () => {
+    const b = await say(engine, "c");
+    await merge(engine, { source: "main", into: "topic" });
+    await say(engine, "c of main", { editTarget: b });
+    await say(engine, "c of topic", { editTarget: b, branch: "topic" });
+    await recordBothEdit();
+    const first = await merge(engine, { source: "topic", resolutions: [{ target: a, pick: "ours" }] });
+    expect(first).toMatchObject({
+      kind: "resolved",
+      warnings: [expect.stringContaining("1 conflict is still open")],
+    });
+    const second = await merge(engine, { source: "topic", resolutions: [{ target: b, pick: "ours" }] });
+    expect(second).toMatchObject({ kind: "resolved", warnings: [] });
+  });
+
+  it("is not taken for a text of its side when the source edits the same again", async () => {
+    await recordBothEdit();
+    await say(engine, "a of topic again", { editTarget: a, branch: "topic" });
+    const ends = [
+      ["ours", "a of main"],
+      ["theirs", "a of topic again"],
+      ["both", "## ours (main)\n\na of main\n\n## theirs (topic)\n\na of topic again"],
+    ] as const;
+    for (const [strategy, shown] of ends) {
+      await merge(engine, { source: "topic", strategy });
+      expect(await texts(engine)).toEqual([shown, "b"]);
+      expect(await open()).toEqual([]);
+      await undo(engine, {});
+    }
+    await merge(engine, { source: "topic", strategy: "record" });
+    expect(await open()).toHaveLength(1);
+    expect(await texts(engine)).toEqual([expect.stringContaining("a of topic again"), "b"]);
+    await merge(engine, { source: "topic", strategy: "ours" });
+    expect(await texts(engine)).toEqual(["a of main", "b"]);
+    expect(await open()).toEqual([]);
+  });
+
+  it("of a branch that is merged in stands for what that branch said itself", async () => {
+    await createBranch(engine, { name: "side" });
+    await say(engine, "a of side", { editTarget: a, branch: "side" });
+    await recordBothEdit();
+    const report = await merge(engine, { source: "main", into: "side" });
+    expect(report).toMatchObject({ kind: "conflicts", conflicts: [{ theirs: { text: MARKED } }] });
+    await merge(engine, { source: "main", into: "side", strategy: "theirs" });
+    expect(await texts(engine, "side")).toEqual(["a of main", "b"]);
+    expect(await open("side")).toEqual([]);
+  });
+
+  it("is resolved later in the operation that deletes its source", async () => {
+    await recordBothEdit();
+    const result = await merge(engine, { source: "topic", strategy: "theirs", deleteSource: true });
+    expect(result.kind).toBe("resolved");
+    expect(await engine.store.readRef("test", "branch", "topic")).toBeNull();
+    await undo(engine, {});
+    expect(await engine.store.readRef("test", "branch", "topic")).not.toBeNull();
+    expect(await open()).toHaveLength(1);
+  });
+
   it("does not block later work, and is resolved later by pick, content or strategy", async () => {
     await recordBothEdit();
     await say(engine, "c");
@@ -98,6 +169,11 @@ describe("a recorded conflict", () => {
     expect(await refusal(engine, () => merge(engine, { source: "topic", resolutions }))).toMatchObject({
       code: "invalid-argument",
       data: { targets: [a] },
+    });
+    await merge(engine, { source: "topic", strategy: "ours" });
+    expect(await refusal(engine, () => merge(engine, { source: "topic", resolutions }))).toMatchObject({
+      code: "invalid-argument",
+      data: { targets: [], expected: expect.stringContaining("there is no conflict") },
     });
   });
 

@@ -91,7 +91,10 @@ describe("as an operation", () => {
 
   it("refuses a detached HEAD and an unborn branch", async () => {
     const { engine } = test;
-    expect((await refusal(engine, () => reorganize(engine, { onto: "HEAD" }))).code).toBe("nothing-to-do");
+    expect(await refusal(engine, () => reorganize(engine, { onto: "HEAD" }))).toMatchObject({
+      code: "nothing-to-do",
+      hint: expect.stringContaining("Commit something first"),
+    });
     const [a] = await several(engine, "a", "b");
     await checkout(engine, { ref: a });
     expect((await refusal(engine, () => reorganize(engine, { drop: [a] }))).code).toBe("detached-head");

@@ -96,6 +96,20 @@ describe("restore", () => {
     expect(await digest()).toBe(plain);
   });
 
+  it("warns when what comes back is over the budget, and is never refused for it", async () => {
+    const one = await say(engine, "one of quite a few words");
+    await createTag(engine, { name: "long" });
+    await annotate(engine, { refs: [one], priority: "skip" });
+    const budget = { max_tokens: 5, action: "reject" };
+    await commit(engine, { items: [{ content: { content_type: "config", settings: { budget } } }] });
+    const { warnings } = await restore(engine, { ref: "long", only: "annotations" });
+    expect(warnings).toEqual([expect.stringContaining("budget of 5")]);
+    const [entry] = await engine.store.readLedger(engine.scope.tract, { order: "desc", limit: 1 });
+    expect(entry).toMatchObject({ eventType: "BUDGET", decision: "WARNED" });
+    // Without the budget that came since there is nothing to warn of.
+    expect((await restore(engine, { ref: "long" })).warnings).toEqual([]);
+  });
+
   it("puts settings and annotations back, each alone when asked", async () => {
     await commit(engine, {
       items: [{ content: { content_type: "config", settings: { recent: 3, compile_budget: 500 } } }],

@@ -1,5 +1,6 @@
 /** Stage 3 of compile: a summary stands where its originals stood, and they are marked as covered (spec 2.2; spec 3.5). */
 import type { Hash } from "../../../storage/records.ts";
+import type { SummaryContent } from "../../content/content-types.ts";
 import { type Coverage, NO_COVERAGE } from "../../history/coverage.ts";
 import type { Place } from "../entry.ts";
 
@@ -52,25 +53,41 @@ interface Span {
 /** By summary; those without originals here have none. Commits that are summaries themselves are looked through to their originals. */
 function spansOf(places: readonly Place[], { summaries, contents }: Coverage): ReadonlyMap<Hash, Span> {
   const indexes = new Map(places.map(({ commit }, index) => [commit.hash, index]));
-  const isSummary = (index: number): boolean => places[index]?.commit.operation === "summary";
-  const spans = new Map<Hash, Span>();
-  for (const { hash, content } of summaries) {
-    let first = Number.POSITIVE_INFINITY;
-    let last = -1;
-    const waiting = [...content.sources] as Hash[]; // The schema of the content type says so.
-    const seen = new Set<Hash>();
-    for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
-      if (seen.has(source)) continue;
-      seen.add(source);
-      waiting.push(...((contents.get(source)?.sources ?? []) as Hash[]));
-      const index = indexes.get(source);
-      if (index === undefined || isSummary(index)) continue;
-      first = Math.min(first, index);
-      last = Math.max(last, index);
+  const ends = new Map<Hash, Ends>();
+  // Each is looked through once: summaries of summaries grow long chains. Nearly all sources stand before, so this goes hardly ever deep.
+  const endsOf = (summary: Hash, sources: readonly Hash[]): Ends => {
+    const known = ends.get(summary);
+    if (known !== undefined) return known;
+    let [first, last] = NOWHERE;
+    for (const source of sources) {
+      const inner = contents.get(source);
+      const index = inner === undefined ? indexes.get(source) : undefined;
+      const [from, to] = inner === undefined ? endsAt(index) : endsOf(source, sourcesOf(inner));
+      first = Math.min(first, from);
+      last = Math.max(last, to);
     }
-    const from = places[first]?.commit.hash;
-    const to = places[last]?.commit.hash;
-    if (from !== undefined && to !== undefined) spans.set(hash, { first, from, to });
-  }
-  return spans;
+    ends.set(summary, [first, last]);
+    return [first, last];
+  };
+  for (const [hash, content] of contents) endsOf(hash, sourcesOf(content));
+  return new Map(
+    summaries.flatMap(({ hash }) => {
+      const [first, last] = ends.get(hash) ?? NOWHERE;
+      const from = places[first]?.commit.hash;
+      const to = places[last]?.commit.hash;
+      return from === undefined || to === undefined ? [] : [[hash, { first, from, to }] as const];
+    }),
+  );
+}
+
+/** Indexes of the first and the last original. */
+type Ends = readonly [first: number, last: number];
+const NOWHERE: Ends = [Number.POSITIVE_INFINITY, -1];
+
+function endsAt(index: number | undefined): Ends {
+  return index === undefined ? NOWHERE : [index, index];
+}
+
+function sourcesOf({ sources }: SummaryContent): readonly Hash[] {
+  return sources as readonly Hash[]; // The schema of the content type says so.
 }

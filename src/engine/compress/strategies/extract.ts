@@ -2,7 +2,8 @@
 import { type Entry, isCall, isResult, toolContentOf } from "../../compile/entry.ts";
 import { cutText } from "../../cut-text.ts";
 import { factsIn } from "../facts.ts";
-import { bodyOf, type Group } from "../material.ts";
+import { KEPT_HEADING } from "../guard.ts";
+import { type Group, saidBy } from "../material.ts";
 import { type Sentence, sentencesOf, singleLine } from "./sentences.ts";
 
 export interface ExtractOptions {
@@ -59,8 +60,10 @@ function candidatesOf({ pieces }: Group): readonly Candidate[] {
   for (const { entry } of pieces) {
     const speaker = speakerOf(entry);
     const base = baseWorth(entry);
-    for (const sentence of sentencesOf(bodyOf(entry))) {
-      const line = `- ${speaker}: ${cutText(sentence.text, SENTENCE_CHARS_MAX)}`;
+    for (const sentence of sentencesOf(writtenBy(entry))) {
+      const text = cutText(sentence.text, SENTENCE_CHARS_MAX);
+      // A line of an earlier extract names its speaker already.
+      const line = entry.type === "summary" && text.startsWith("- ") ? text : `- ${speaker}: ${text}`;
       const worth = worthOf(sentence, base, told);
       position += 1;
       if (worth < WORTH_MIN || lines.has(line)) continue;
@@ -71,12 +74,20 @@ function candidatesOf({ pieces }: Group): readonly Candidate[] {
   return candidates;
 }
 
+/** Of a summary without what the guard put back: those facts are looked for again. */
+function writtenBy(entry: Entry): string {
+  const said = saidBy(entry);
+  const end = entry.type === "summary" ? said.lastIndexOf(KEPT_HEADING) : -1;
+  return end < 0 ? said : said.slice(0, end);
+}
+
 const SENTENCE_CHARS_MAX = 320;
 const NAME_CHARS_MAX = 60;
 
 function speakerOf(entry: Entry): string {
   if (isCall(entry)) return `assistant called ${named(toolContentOf(entry).tool_name)}`;
   if (isResult(entry)) return `${named(toolContentOf(entry).tool_name)} returned`;
+  if (entry.type === "summary") return "summary";
   const name = entry.head.name === null ? "" : ` ${named(entry.head.name)}`;
   return entry.type === "dialogue" ? `${entry.role}${name}` : `${entry.role}, ${entry.type}${name}`;
 }

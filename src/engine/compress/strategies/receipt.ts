@@ -88,6 +88,19 @@ function receiptText({ entry, call }: ToolResult, result: ToolIoContent, why: st
   ].join("");
 }
 
+const RECEIPT_CHARS_MAX = 1_000;
+const RECEIPT =
+  /^\[result left out: .* gave [\d,]+ tokens, [\d,]+ characters(?:, content [0-9a-f]{8})?(?:, [a-z]+(?: "((?:[^"\\]|\\.)*)")?)?(?:; [a-z ]+ [0-9a-f]{12})?; show [0-9a-f]{12}\]$/;
+
+/**
+ * What a payload says of the work: of a receipt why the tool failed. Its sizes and hashes are its own, and the call says what was asked.
+ * Copies of receipts, as a child gets them, are read like receipts.
+ */
+export function saidByPayload(payload: string): string {
+  const receipt = payload.length > RECEIPT_CHARS_MAX ? null : RECEIPT.exec(payload);
+  return receipt === null ? payload : (receipt[1] ?? "");
+}
+
 /** Errors keep their message: the first lines, and the line that names the error where it comes later; null when nothing failed. */
 function failureOf({ status }: ToolIoContent, payload: string): string | null {
   if (status === "success") return null;
