@@ -1,6 +1,7 @@
 /** The server as a process: what it does at start, and how it ends. */
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { PROFILES } from "../../src/tools/profiles.ts";
 import {
   connectClient,
   createRawClient,
@@ -83,13 +84,13 @@ describe("start", () => {
 
   it("offers and enforces the profile of flag and environment", async () => {
     const self = await servers.startRaw();
-    expect((await self.client.request("tools/list", {})).result.tools).toHaveLength(10);
+    expect((await self.client.request("tools/list", {})).result.tools).toHaveLength(PROFILES.self.length);
     expect((await call(self.client, "verify", {})).result.structuredContent.error).toMatchObject({
       code: "not-allowed",
     });
     const full = createRawClient(wireOf(servers.start([], { TRACT_PROFILE: "full" })));
     await full.initialize();
-    expect((await full.request("tools/list", {})).result.tools).toHaveLength(15);
+    expect((await full.request("tools/list", {})).result.tools).toHaveLength(PROFILES.full.length);
   });
 });
 
