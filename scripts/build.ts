@@ -51,8 +51,8 @@ async function buildServer(): Promise<void> {
     format: "esm",
     platform: "node",
     target: "node22.15",
-    // The driver is a native file, the token tables are megabytes of data: both are found in node_modules on first use.
-    external: ["better-sqlite3", "gpt-tokenizer"],
+    // The driver is a native file, the token tables are megabytes of data, few ask an LLM: they are found in node_modules on first use.
+    external: ["better-sqlite3", "gpt-tokenizer", "openai"],
     // Bundled CommonJS packages ask for Node's own modules through `require`.
     banner: {
       js: 'import { createRequire } from "node:module";const require = createRequire(import.meta.url);',
