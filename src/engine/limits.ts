@@ -64,6 +64,8 @@ export interface Limits {
   readonly openConflictMergesMax: number;
   /** Characters of each side's text in a conflict that is reported. */
   readonly conflictTextCharsMax: number;
+  /** Questions of one operation that an LLM is asked at the same time. */
+  readonly llmCallsAtOnce: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -102,4 +104,5 @@ export const DEFAULT_LIMITS: Limits = {
   blameOriginsMax: 10,
   openConflictMergesMax: 200,
   conflictTextCharsMax: 1_000,
+  llmCallsAtOnce: 4,
 };

@@ -1,6 +1,11 @@
 /** Checks what a program without types hands to the library: a wrong or unknown option is told, never ignored (spec 9, 26). */
 import { z } from "zod";
-import { CONVERSATION_SHAPES, type ConversationShape, llmOption } from "./conversation-shapes.ts";
+import {
+  CONVERSATION_SHAPES,
+  type ConversationShape,
+  INQUIRY_SHAPE,
+  llmOption,
+} from "./conversation-shapes.ts";
 import { TractError } from "./errors.ts";
 import { invariant } from "./invariant.ts";
 import { nearest } from "./nearest.ts";
@@ -213,6 +218,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     noFf: flag,
     deleteSource: flag,
     dryRun: flag,
+    ...INQUIRY_SHAPE,
   }),
   createTag: z.strictObject({ name: z.string(), ref: text, note: text }),
   annotate: z.strictObject({
@@ -240,6 +246,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     review: flag,
     dryRun: flag,
     branch: text,
+    ...INQUIRY_SHAPE,
   }),
   expand: z.strictObject({
     summary: z.string(),
@@ -276,6 +283,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     force: flag,
     planId: text,
     action: z.enum(["edit", "approve", "reject"]).optional(),
+    ...INQUIRY_SHAPE,
   }),
   timeline: z.strictObject(paged),
   send: z.strictObject({ to: z.string(), content: z.unknown() }),

@@ -301,7 +301,11 @@ export interface Store {
     readonly limit: number;
     readonly textOf: (content: ContentRecord) => string;
   }): Promise<number>;
-  /** Best first; of equal score the newer first. Only what is indexed is found. */
+  /**
+   * Best first; of equal score the newer first. Only what is indexed is found. When more than 2,000 contents match, a store need not rank them
+   * all together: it may put the best of the newest 1,000 and of those with the rarer terms before all others. Pages follow one another
+   * without repeats or gaps all the same, and what passes the filters is found however old it is.
+   */
   search(tract: string, query: SearchQuery): Promise<readonly SearchHit[]>;
   /** For each text a part of about `words` words around the terms, the matches between « and ». */
   snippets(

@@ -1,6 +1,6 @@
 /** What compress and expand answer to a model, to the command line and to the library: the same, each in its own words. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withScope } from "../../src/engine/engine.ts";
+import { type Engine, withScope } from "../../src/engine/engine.ts";
 import { createTract } from "../../src/engine/tract.ts";
 import { executeTool } from "../../src/tools/execute.ts";
 import { TOOLS } from "../../src/tools/registry.ts";
@@ -16,14 +16,14 @@ beforeEach(async () => {
 });
 afterEach(async () => await test.close());
 
-async function outcomeOf(name: string, args: unknown) {
+async function outcomeOf(name: string, args: unknown, told: string[] = [], llm: Engine["llm"] = null) {
   const { signal } = new AbortController();
   return await executeTool(
-    { name, args, signal, progress: () => undefined },
+    { name, args, signal, progress: (_done, _total, message) => void told.push(message) },
     {
       tools: TOOLS,
       profile: "full",
-      engineFor: async () => withScope(test.engine, {}),
+      engineFor: async () => ({ ...withScope(test.engine, {}), llm }),
       readTextFile: async () => "",
       reportBug: (error) => {
         throw error;
@@ -124,6 +124,28 @@ describe("the tool compress", () => {
     expect(review.structured.plan).toMatchObject({ is_ready: true, groups: [] });
     const rejected = await call("compress", { plan_id, action: "reject" });
     expect(rejected.structured).toMatchObject({ kind: "rejected", plan_id });
+  });
+
+  it("has a configured LLM write summaries, asked as the call says, and tells how far it is", async () => {
+    const seen: unknown[] = [];
+    const client = {
+      chat: async ({ config }: { readonly config: unknown }) => {
+        seen.push(config);
+        return { text: "Parts 0 and 1 are fine." };
+      },
+    };
+    const told: string[] = [];
+    const args = {
+      ...{ from: made[1], to: made[8], strategy: "llm" },
+      ...{ model: "m", llm_config: { temperature: 0 } },
+    };
+    const outcome = await outcomeOf("compress", args, told, { client, model: null, isOwn: false });
+    expect(outcome).toMatchObject({
+      ok: true,
+      result: { structured: { kind: "compressed", strategy: "llm" } },
+    });
+    expect(seen).toEqual([{ model: "m", temperature: 0 }]);
+    expect(told).toEqual(["1 of 1 texts written"]);
   });
 
   it("refuses with a code what the engine refuses", async () => {

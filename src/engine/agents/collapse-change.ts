@@ -111,12 +111,13 @@ function appliedPlan(
 /** An assistant's word, as the child's own was; type output tells it apart from what the parent said itself. */
 function resultItem(
   { contentTypes: types, limits }: Engine,
-  { target: { child, from }, childHead }: Proposal,
+  { target: { child, from }, childHead, generationConfig }: Proposal,
   text: string,
 ): ContentItem {
   const content = parseContent({ content_type: "output", text }, { types, limits, path: "summary" });
   const metadata = collapseMetadata({ ...child, head: childHead, from });
-  return { ...PLAIN_ITEM, content, operation: "append", metadata, message: `Result of ${child.worktree}` };
+  const message = `Result of ${child.worktree}`;
+  return { ...PLAIN_ITEM, content, operation: "append", metadata, message, generationConfig };
 }
 
 /** A child may have more than one result; that there is one already should not go unnoticed. */

@@ -1,7 +1,8 @@
 /** Plans of collapse: a result that waits for its summary, or for approval (spec 3.6, 3.5). */
 import { z } from "zod";
-import type { Hash, PlanRecord, PlanState } from "../../storage/records.ts";
+import type { Hash, JsonObject, PlanRecord, PlanState } from "../../storage/records.ts";
 import { planChange } from "../compress/plans.ts";
+import { isJsonObject } from "../content/json-rules.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { isoNow, type Planned } from "../history/publish.ts";
@@ -18,6 +19,8 @@ export interface Proposal {
   readonly strategy: CollapseStrategy;
   /** null: still to be written. */
   readonly text: string | null;
+  /** How an LLM was asked for the text; null: none was. */
+  readonly generationConfig: JsonObject | null;
 }
 
 export const COLLAPSE_PLAN = "collapse";
@@ -27,8 +30,9 @@ const BODY = z.object({
   spawn: z.string(),
   from: hashField,
   child_head: hashField,
-  strategy: z.enum(["agent", "manual", "last_output"]),
+  strategy: z.enum(["agent", "manual", "llm", "last_output"]),
   text: z.string().nullable(),
+  generation_config: z.custom<JsonObject>(isJsonObject).nullable().default(null),
 });
 
 /** A new plan, or the one of an id with another text. Nothing else changes. */
@@ -42,7 +46,7 @@ export function storePlan(
     readonly warnings: readonly string[];
   },
 ): Planned<PlannedCollapse> {
-  const { target, childHead, strategy, text } = proposal;
+  const { target, childHead, strategy, text, generationConfig } = proposal;
   const { head, material, earlier, warnings } = at;
   const now = isoNow(engine);
   const plan: PlanRecord = {
@@ -59,6 +63,7 @@ export function storePlan(
       child_head: childHead,
       strategy,
       text,
+      generation_config: generationConfig,
     },
     author: engine.scope.author,
     createdAt: earlier?.createdAt ?? now,
@@ -96,8 +101,17 @@ export async function readPlan(
   const parsed = BODY.safeParse(plan?.body);
   if (plan === null || plan.kind !== COLLAPSE_PLAN || !parsed.success) throw unknownPlan(id);
   if (plan.state !== "pending") throw settled(plan.id, plan.state);
-  const { child_head: childHead, child, spawn, from, strategy, text } = parsed.data;
-  return { plan, proposal: { target: { child, spawn, from, into: plan.branch }, childHead, strategy, text } };
+  const {
+    child_head: childHead,
+    generation_config: generationConfig,
+    child,
+    spawn,
+    from,
+    ...rest
+  } = parsed.data;
+  const target = { child, spawn, from, into: plan.branch };
+  const { strategy, text } = rest;
+  return { plan, proposal: { target, childHead, strategy, text, generationConfig } };
 }
 
 export function settledPlan(plan: PlanRecord, state: PlanState, now: string): PlanRecord {
@@ -122,6 +136,14 @@ export function rejectPlan(engine: Engine, plan: PlanRecord, head: Hash | null):
       planId: plan.id,
     }),
   };
+}
+
+/** A plan without a text would ask for a summary of nothing. */
+export function nothingDone(child: string): TractError {
+  return new TractError("nothing-to-do", `child ${JSON.stringify(child)} has no message of its own yet`, {
+    hint: "Wait for its work, or give a summary of what it came to.",
+    data: { child },
+  });
 }
 
 const ID_CHARS_SHOWN = 40;

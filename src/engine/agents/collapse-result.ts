@@ -3,12 +3,13 @@ import type { Hash } from "../../storage/records.ts";
 import type { LostFact } from "../compress/guard.ts";
 import type { WriteResult } from "../history/commit.ts";
 import type { ChildPlace } from "../history/spawn-link.ts";
+import type { InquiryRequest } from "../llm/inquiry.ts";
 
-export type CollapseStrategy = "manual" | "agent" | "last_output";
+export type CollapseStrategy = "manual" | "agent" | "llm" | "last_output";
 export const COLLAPSE_ACTIONS = ["edit", "approve", "reject"] as const;
 export type CollapseAction = (typeof COLLAPSE_ACTIONS)[number];
 
-export interface CollapseRequest {
+export interface CollapseRequest extends InquiryRequest {
   /** Worktree, branch or tract of a child; required but with `planId`. */
   readonly child?: string | undefined;
   /** Branch of this tract. Default: the one that the child was spawned on. */
@@ -17,9 +18,9 @@ export interface CollapseRequest {
   readonly summary?: string | undefined;
   /**
    * `manual`: `summary` is the result; default when there is one. `last_output`: the child's last message; default without. `agent`: gives a
-   * plan with the child's work as text, to be finished with `planId` and `summary`.
+   * plan with the child's work as text, to be finished with `planId` and `summary`. `llm`: a configured LLM writes the summary.
    */
-  readonly strategy?: CollapseStrategy | "llm" | undefined;
+  readonly strategy?: CollapseStrategy | undefined;
   /** Stores the result as a plan that waits for `action` approve or reject. */
   readonly review?: boolean | undefined;
   /** Also into a branch or tract that is not the child's parent, and when the spawn was undone. */

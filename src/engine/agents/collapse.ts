@@ -5,9 +5,12 @@ import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { type Planned, publishPlan } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
+import { Inquiry } from "../llm/inquiry.ts";
+import { refuseConfig } from "../llm/resolve-config.ts";
 import { readChildNow } from "./child-now.ts";
+import { RESULT_WORDS, resultByLlm } from "./collapse-by-llm.ts";
 import { planCollapse } from "./collapse-change.ts";
-import { type Proposal, readPlan, rejectPlan, storePlan } from "./collapse-plan.ts";
+import { nothingDone, type Proposal, readPlan, rejectPlan, storePlan } from "./collapse-plan.ts";
 import type { CollapseRequest, CollapseResult, CollapseStrategy } from "./collapse-result.ts";
 import { findCollapseTarget } from "./collapse-target.ts";
 import { acceptResult, lastOutput, type Material, materialOf, type ResultText } from "./collapse-text.ts";
@@ -16,29 +19,37 @@ import { acceptResult, lastOutput, type Material, materialOf, type ResultText } 
  * Collapses a child, or goes on with a plan.
  *
  * @throws TractError `not-found` (child, into), `not-allowed` (not its parent), `nothing-to-do` (no output), `summary-refused`,
- *   `plan-not-found`, `plan-stale`, `budget-exceeded`, `llm-not-configured`, `invalid-argument`; in each case nothing is stored.
+ *   `plan-not-found`, `plan-stale`, `budget-exceeded`, `llm-not-configured` and other codes of the LLM, `cancelled`, `invalid-argument`; in each
+ *   case nothing is stored but the ledger's entries of failed calls.
  */
 export async function collapse(engine: Engine, request: CollapseRequest): Promise<CollapseResult> {
   const { planId, child } = request;
   if (planId !== undefined) {
     checkPlanRequest(request);
+    refuseConfig(request, "plan_id");
     return await publishPlan(engine, () => goOn(engine, planId, request));
   }
   if (child === undefined) throw invalid("child", "the child to collapse, or a plan_id");
   const strategy = chooseStrategy(request);
-  return await publishPlan(engine, () => begin(engine, { ...request, child, strategy }));
+  if (strategy !== "llm") refuseConfig(request, `strategy ${strategy}`);
+  const inquiry = new Inquiry(engine, request, RESULT_WORDS);
+  return await inquiry.publish(() => begin(engine, { ...request, child, strategy }, inquiry));
 }
 
 async function begin(
   engine: Engine,
   request: CollapseRequest & { readonly child: string; readonly strategy: CollapseStrategy },
+  inquiry: Inquiry,
 ): Promise<Planned<CollapseResult>> {
   const { child, into, strategy, summary } = request;
   const target = await findCollapseTarget(engine, { child, into, isForced: request.force === true });
   const now = await readChildNow(engine, target.child);
   if (now.head === null) throw gone(child);
   const at = { ...target, child: { ...target.child, branch: now.branch } };
-  const proposal: Proposal = { target: at, childHead: now.head.hash, strategy, text: summary ?? null };
+  const own = { text: summary ?? null, generationConfig: null };
+  const base = { target: at, childHead: now.head.hash };
+  const written = strategy === "llm" ? await resultByLlm(engine, base, inquiry) : own;
+  const proposal: Proposal = { ...base, strategy, ...written };
   return await decide(engine, proposal, { isReviewed: request.review === true, plan: null });
 }
 
@@ -56,9 +67,10 @@ async function goOn(
   if (text === null) throw invalid("summary", "the result in your words: this plan has none yet");
   const isReviewed = action === "edit" || review === true;
   // Other words than the child's own have to pass the guard.
-  const isReworded = summary !== undefined && proposal.strategy === "last_output";
+  const isReworded = summary !== undefined && proposal.strategy !== "agent";
   const strategy = isReworded ? "manual" : proposal.strategy;
-  return await decide(engine, { ...proposal, strategy, text }, { isReviewed, plan });
+  const generationConfig = summary === undefined ? proposal.generationConfig : null;
+  return await decide(engine, { ...proposal, strategy, text, generationConfig }, { isReviewed, plan });
 }
 
 /** Works out the text, and either commits it or leaves it to wait. */
@@ -129,16 +141,11 @@ async function readNewer(
 
 function chooseStrategy({ strategy, summary, action }: CollapseRequest): CollapseStrategy {
   if (action !== undefined) throw invalid("action", "no action without plan_id");
-  if (strategy === "llm")
-    throw new TractError("llm-not-configured", "strategy llm needs an LLM, and none is configured", {
-      hint: "Use strategy agent and write the summary yourself, manual with a summary, or last_output.",
-      data: { strategy },
-    });
   const chosen = strategy ?? (summary === undefined ? "last_output" : "manual");
   if (chosen === "manual" && summary === undefined)
     throw invalid("summary", "the result in your words with strategy manual");
-  if (chosen === "last_output" && summary !== undefined)
-    throw invalid("summary", "no summary with strategy last_output");
+  if ((chosen === "last_output" || chosen === "llm") && summary !== undefined)
+    throw invalid("summary", `no summary with strategy ${chosen}`);
   return chosen;
 }
 
@@ -151,14 +158,6 @@ function checkPlanRequest(request: CollapseRequest): void {
     throw invalid("summary", `no summary with action ${action}`);
   if (action === undefined && summary === undefined)
     throw invalid("action", "approve or reject, or a summary to commit");
-}
-
-/** A plan without a text would ask for a summary of nothing. */
-function nothingDone(child: string): TractError {
-  return new TractError("nothing-to-do", `child ${JSON.stringify(child)} has no message of its own yet`, {
-    hint: "Wait for its work, or give a summary of what it came to.",
-    data: { child },
-  });
 }
 
 function gone(child: string): TractError {

@@ -1,6 +1,6 @@
 /** Accepts a summary, or refuses it with what it lacks: the guard, and that nothing gets longer by being summarised (spec 3.5). */
 
-import type { Hash } from "../../storage/records.ts";
+import type { Hash, JsonObject } from "../../storage/records.ts";
 import { plainText } from "../content/plain-text.ts";
 import { TractError } from "../errors.ts";
 import { TOKENS_PER_MESSAGE } from "../tokens/message-overhead.ts";
@@ -17,6 +17,8 @@ export interface AcceptedSummary {
   /** Facts put back. */
   readonly keptCount: number;
   readonly lost: readonly LostFact[];
+  /** How an LLM was asked for it; null or absent: none was. */
+  readonly generationConfig?: JsonObject | null | undefined;
 }
 
 export interface WrittenSummary {
@@ -24,6 +26,7 @@ export interface WrittenSummary {
   readonly text: string;
   /** Which of the summaries it is, for errors: `summary`, `summaries[1]`. */
   readonly path: string;
+  readonly generationConfig?: JsonObject | null | undefined;
 }
 
 /** @throws TractError `summary-refused` (a retain rule not met, longer than its source), `invalid-argument` (no text). */
@@ -40,7 +43,7 @@ export function acceptSummary(
 /** The summary as it will be shown, or the error that says why not. */
 export function judgeSummary(
   group: SummaryGroup,
-  { strategy, text, path }: WrittenSummary,
+  { strategy, text, path, generationConfig }: WrittenSummary,
   count: (text: string) => number,
 ): AcceptedSummary | TractError {
   if (!/\S/.test(text) || !text.isWellFormed()) return noText(path);
@@ -59,7 +62,7 @@ export function judgeSummary(
   const tokens = costOf(group, verdict.text, count);
   if (tokens > group.tokens) return tooLong(path, group, tokens);
   const { kept, lost } = verdict;
-  return { group, strategy, text: verdict.text, tokens, keptCount: kept.length, lost };
+  return { group, strategy, text: verdict.text, tokens, keptCount: kept.length, lost, generationConfig };
 }
 
 /** What compile will count for the summary. */

@@ -3,6 +3,7 @@ import type { PlanRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { isoNow, type Planned } from "../history/publish.ts";
+import { invariant } from "../invariant.ts";
 import { acceptSummary } from "./accept-summary.ts";
 import type { CompressResult } from "./compress-result.ts";
 import type { SummaryGroup } from "./groups.ts";
@@ -59,7 +60,8 @@ function fillIn(planId: string, body: PlanBody, { summaries, action }: PlanReque
     groups: body.groups.map((group, index) => {
       const summary = summaries[index] ?? null;
       if (summary === group.summary) return group;
-      return { ...group, summary, strategy: group.strategy === "agent" ? "agent" : "manual" };
+      const strategy = group.strategy === "agent" ? "agent" : "manual";
+      return { ...group, summary, strategy, generationConfig: null };
     }),
   };
 }
@@ -136,8 +138,11 @@ function accepted(
   groups: readonly SummaryGroup[],
 ): readonly ReturnType<typeof acceptSummary>[] {
   return groups.map((group, index) => {
-    const { summary, strategy } = body.groups[index] ?? { summary: null, strategy: "manual" };
-    return acceptSummary(group, { strategy, text: summary ?? "", path: `summaries[${index}]` }, count);
+    const stored = body.groups[index];
+    invariant(stored, "a plan has its groups");
+    const { summary, strategy, generationConfig } = stored;
+    const path = `summaries[${index}]`;
+    return acceptSummary(group, { strategy, text: summary ?? "", path, generationConfig }, count);
   });
 }
 

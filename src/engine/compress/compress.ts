@@ -4,9 +4,11 @@ import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { type Planned, publishPlan } from "../history/publish.ts";
 import { assertNever } from "../invariant.ts";
+import { Inquiry } from "../llm/inquiry.ts";
 import { acceptSummary } from "./accept-summary.ts";
 import { actOnPlan } from "./act-on-plan.ts";
 import { chooseAutomatically } from "./auto.ts";
+import { byLlm, SUMMARY_WORDS } from "./by-llm.ts";
 import type { CompressResult } from "./compress-result.ts";
 import { extractOf } from "./extract-group.ts";
 import { selectedGroups } from "./groups.ts";
@@ -29,26 +31,36 @@ export type { CompressRequest } from "./request.ts";
  *
  * @throws TractError `invalid-argument` (a selection that splits a unit, arguments that do not go together, wrong number of summaries),
  *   `not-found`, `ambiguous-ref`, `detached-head`, `nothing-to-do`, `summary-refused`, `plan-not-found`, `plan-stale`,
- *   `llm-not-configured`; in each case nothing is stored.
+ *   `llm-not-configured`, other codes of the LLM, `cancelled`; in each case nothing is stored but the ledger's entries of failed calls.
  * @example
  * await compress(engine, { from: "3fa1c9d2", to: "8b7e0a11", summary: "We chose SQLite; tests run with vitest." });
  */
 export async function compress(engine: Engine, request: CompressRequest): Promise<CompressResult> {
   const checked = checkRequest(engine.limits, request);
   if (checked.kind === "plan") return await publishPlan(engine, () => actOnPlan(engine, checked.request));
-  return await publishPlan(engine, () => planCompress(engine, checked.request));
+  const inquiry = new Inquiry(engine, request, SUMMARY_WORDS);
+  return await inquiry.publish(() => planCompress(engine, checked.request, inquiry));
 }
 
-async function planCompress(engine: Engine, request: StrategyRequest): Promise<Planned<CompressResult>> {
+async function planCompress(
+  engine: Engine,
+  request: StrategyRequest,
+  inquiry: Inquiry,
+): Promise<Planned<CompressResult>> {
   const context = await readBranchContext(engine, request.branch);
-  const work = await workFor(engine, context, request);
+  const work = await workFor(engine, context, request, inquiry);
   if (work.kind === "plan") return planStoring(engine, context, work.draft, request);
   if (request.isReview && !request.isDryRun)
     return planStoring(engine, context, reviewPlan(context, work.outcome), request);
   return await planOutcome(engine, context, work.outcome, { isDryRun: request.isDryRun });
 }
 
-async function workFor(engine: Engine, context: BranchContext, request: StrategyRequest): Promise<Work> {
+async function workFor(
+  engine: Engine,
+  context: BranchContext,
+  request: StrategyRequest,
+  inquiry: Inquiry,
+): Promise<Work> {
   const { strategy } = request;
   switch (strategy) {
     case "mask":
@@ -69,8 +81,17 @@ async function workFor(engine: Engine, context: BranchContext, request: Strategy
         kind: "plan",
         draft: agentPlan(context, await select(engine, context, request.selection), request),
       };
-    case "auto":
-      return await chooseAutomatically(engine, context, request);
+    case "llm": {
+      await inquiry.prepare(context.head.hash);
+      const draft = agentPlan(context, await select(engine, context, request.selection), request);
+      return await byLlm(context, draft, { inquiry, isDryRun: request.isDryRun });
+    }
+    case "auto": {
+      const hasLlm = await inquiry.prepareIfConfigured(context.head.hash);
+      const work = await chooseAutomatically(engine, context, request);
+      if (work.kind === "outcome" || !hasLlm) return work;
+      return await byLlm(context, work.draft, { inquiry, isDryRun: request.isDryRun });
+    }
     default:
       return assertNever(strategy);
   }

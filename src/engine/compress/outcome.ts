@@ -50,8 +50,11 @@ export function outcomeItems(
         message: null,
       }),
     ),
-    ...summaries.map(({ group, strategy, text }) =>
-      summaryItem(engine, { sources: group.sources, strategy, text }),
+    ...summaries.map(
+      ({ group, strategy, text, generationConfig = null }): CommitItem => ({
+        ...summaryItem(engine, { sources: group.sources, strategy, text }),
+        generationConfig,
+      }),
     ),
   ];
 }

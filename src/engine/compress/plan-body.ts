@@ -26,6 +26,8 @@ export interface StoredGroup {
   readonly summary: string | null;
   /** Who writes the summary: the strategy that it will name. */
   readonly strategy: string;
+  /** How an LLM was asked for it; null: none was. */
+  readonly generationConfig: JsonObject | null;
 }
 
 export interface StoredEdit extends MaskEdit {
@@ -45,6 +47,7 @@ const BODY: z.ZodType<PlanBody> = z.strictObject({
       targetTokens: z.number(),
       summary: z.string().nullable(),
       strategy: z.string(),
+      generationConfig: json.nullable().default(null),
     }),
   ),
   edits: z.array(
@@ -78,9 +81,14 @@ export function toPlanBody(body: PlanBody): JsonObject {
 /** The group as a plan keeps it. */
 export function storedGroup(
   { sources, shown, targetTokens }: SummaryGroup,
-  summary: { readonly text: string | null; readonly strategy: string },
+  summary: {
+    readonly text: string | null;
+    readonly strategy: string;
+    readonly generationConfig?: JsonObject | null | undefined;
+  },
 ): StoredGroup {
-  return { sources, shown, targetTokens, summary: summary.text, strategy: summary.strategy };
+  const { text, strategy, generationConfig = null } = summary;
+  return { sources, shown, targetTokens, summary: text, strategy, generationConfig };
 }
 
 /** Receipts with the commits that show where they will stand. */

@@ -1,24 +1,25 @@
 /** Checks what a caller asks of compress: which arguments go together, and which strategy takes which (spec 3.5, 8). */
-import { TractError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
+import type { InquiryRequest } from "../llm/inquiry.ts";
+import { refuseConfig } from "../llm/resolve-config.ts";
 import { nearest } from "../nearest.ts";
 import { PLAN_ACTIONS, type PlanAction, type PlanRequest } from "./act-on-plan.ts";
 import type { SelectionRequest } from "./select.ts";
 import { wrong } from "./selection-words.ts";
 
-export const COMPRESS_STRATEGIES = ["mask", "dedupe", "extract", "manual", "agent", "auto"] as const;
+export const COMPRESS_STRATEGIES = ["mask", "dedupe", "extract", "manual", "agent", "llm", "auto"] as const;
 export type CompressStrategy = (typeof COMPRESS_STRATEGIES)[number];
 
-export interface CompressRequest extends SelectionRequest {
-  /** Default: manual with a summary, else auto. llm is refused until an LLM is configured. */
-  readonly strategy?: CompressStrategy | "llm" | undefined;
+export interface CompressRequest extends SelectionRequest, InquiryRequest {
+  /** Default: manual with a summary, else auto. With llm, and with auto where there is one, an LLM writes the summaries. */
+  readonly strategy?: CompressStrategy | undefined;
   /** mask, auto: newest tool results that stay whole. Default: 10. */
   readonly keep?: number | undefined;
   /** manual: for one group; with a plan: for a plan of one group. */
   readonly summary?: string | undefined;
   /** One per group, in order. */
   readonly summaries?: readonly string[] | undefined;
-  /** agent, auto: words for whoever writes the summaries. */
+  /** agent, llm, auto: words for whoever writes the summaries. */
   readonly instructions?: string | undefined;
   /** A plan of an earlier call. */
   readonly planId?: string | undefined;
@@ -26,7 +27,7 @@ export interface CompressRequest extends SelectionRequest {
   readonly action?: PlanAction | undefined;
   /** Store a plan to edit, approve or reject later instead of doing it. */
   readonly review?: boolean | undefined;
-  /** Say what would be done; nothing is stored. */
+  /** Say what would be done; nothing is stored, and no LLM asked. */
   readonly dryRun?: boolean | undefined;
   /** Default: the worktree's branch; with a plan, the plan's. */
   readonly branch?: string | undefined;
@@ -48,7 +49,7 @@ export type CheckedRequest =
   | { readonly kind: "strategy"; readonly request: StrategyRequest }
   | { readonly kind: "plan"; readonly request: PlanRequest };
 
-/** @throws TractError `invalid-argument`, `llm-not-configured` for strategy llm. */
+/** @throws TractError `invalid-argument`. */
 export function checkRequest(limits: Limits, request: CompressRequest): CheckedRequest {
   const summaries = readSummaries(limits, request);
   if (request.planId !== undefined)
@@ -62,7 +63,8 @@ export function checkRequest(limits: Limits, request: CompressRequest): CheckedR
       : wrong("summaries", `no summaries with strategy ${strategy}`);
   if (request.keep !== undefined && strategy !== "mask" && strategy !== "auto")
     throw wrong("keep", `no keep with strategy ${strategy}`);
-  if (request.instructions !== undefined && strategy !== "agent" && strategy !== "auto")
+  if (strategy !== "llm" && strategy !== "auto") refuseConfig(request, `strategy ${strategy}`);
+  if (request.instructions !== undefined && !["agent", "llm", "auto"].includes(strategy))
     throw wrong("instructions", `no instructions with strategy ${strategy}: nobody would read them`);
   if (request.review === true && strategy === "agent")
     throw wrong(
@@ -90,7 +92,18 @@ function planRequest(
   planId: string,
   summaries: readonly string[] | null,
 ): PlanRequest {
-  const { planId: _, action, summary: __, summaries: ___, dryRun, branch, ...rest } = request;
+  refuseConfig(request, "plan_id");
+  const {
+    planId: _,
+    action,
+    summary: __,
+    summaries: ___,
+    dryRun,
+    branch,
+    signal: ____,
+    progress: _____,
+    ...rest
+  } = request;
   const other = Object.entries(rest).find(([, value]) => value !== undefined)?.[0];
   if (other !== undefined)
     throw wrong(
@@ -109,11 +122,6 @@ function planRequest(
 function readStrategy(strategy: string): CompressStrategy {
   const known = COMPRESS_STRATEGIES.find((word) => word === strategy);
   if (known !== undefined) return known;
-  if (strategy === "llm")
-    throw new TractError("llm-not-configured", "strategy llm needs a configured LLM", {
-      hint: "Use strategy agent: it gives you the texts, and you write the summaries.",
-      data: { strategy },
-    });
   const near = nearest(strategy, COMPRESS_STRATEGIES);
   throw wrong(
     "strategy",

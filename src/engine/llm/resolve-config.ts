@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../storage/records.ts";
 import type { LLMConfig } from "../content/llm-config.ts";
 import { checkLlmConfig, type LlmOperation, type LlmSettings } from "../content/llm-config-check.ts";
 import type { Engine } from "../engine.ts";
+import { TractError } from "../errors.ts";
 
 /**
  * From the nearest to the farthest: an argument of the call, its llm_config, what the tract says for the operation, what it says for all, and what
@@ -54,6 +55,26 @@ export function resolveLlmConfig(
   for (const [from, config] of levels)
     for (const [field, value] of fieldsOf(config)) fields[field] = { value, from };
   return { fields, config: configOf(Object.entries(fields).map(([field, { value }]) => [field, value])) };
+}
+
+/**
+ * Refuses a config beside a strategy that asks no LLM.
+ *
+ * @throws TractError `invalid-argument`.
+ */
+export function refuseConfig(call: LlmArguments, strategy: string): void {
+  const { model, temperature, maxTokens, llmConfig } = call;
+  const given = { model, temperature, max_tokens: maxTokens, llm_config: llmConfig };
+  const first = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+  if (first === undefined) return;
+  throw new TractError(
+    "invalid-argument",
+    `${first}: expected no ${first} with ${strategy}, which asks no LLM`,
+    {
+      hint: "Leave it out, or choose strategy llm; nothing was stored.",
+      data: { path: first },
+    },
+  );
 }
 
 /** True when a call says anything of its config. */

@@ -1,5 +1,5 @@
 /** What becomes of each conflict: what the caller resolved, and what the strategy says of the rest (spec 3.3; spec 9, 6 and 19). */
-import type { Hash, Json } from "../../storage/records.ts";
+import type { Hash, Json, JsonObject } from "../../storage/records.ts";
 import { isJson } from "../content/json-rules.ts";
 import type { ParsedContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
@@ -24,7 +24,12 @@ export interface Resolution {
 
 export type Decision =
   | { readonly kind: "pick"; readonly pick: Pick }
-  | { readonly kind: "content"; readonly content: ParsedContent }
+  | {
+      readonly kind: "content";
+      readonly content: ParsedContent;
+      /** How an LLM was asked for it; absent: it was not. */
+      readonly generationConfig?: JsonObject | undefined;
+    }
   | { readonly kind: "value"; readonly value: Json }
   | { readonly kind: "record" };
 

@@ -5,15 +5,13 @@ import { attachedBranch } from "../history/commit.ts";
 import { resolveCommit, resolveRef } from "../history/revision.ts";
 import { readSite } from "../history/snapshot.ts";
 import { invariant } from "../invariant.ts";
+import { refuseConfig } from "../llm/resolve-config.ts";
 import type { MergeEnds, MergeRequest } from "./merge-types.ts";
 
-/** @throws TractError `llm-not-configured`, `invalid-argument`. */
-export function checkMerge(engine: Engine, { strategy, message, resolutions }: MergeRequest): void {
-  if (strategy === "llm")
-    throw new TractError("llm-not-configured", "no LLM is configured, so it cannot resolve conflicts", {
-      hint: "Read the conflicts with strategy report and give resolutions yourself, or choose ours, theirs, both or record.",
-      data: { strategy },
-    });
+/** @throws TractError `invalid-argument`. */
+export function checkMerge(engine: Engine, request: MergeRequest): void {
+  const { strategy = "report", message, resolutions } = request;
+  if (strategy !== "llm") refuseConfig(request, `strategy ${strategy}`);
   const { messageCharsMax, batchItemsMax } = engine.limits;
   if (message !== undefined && (!message.isWellFormed() || message.length > messageCharsMax))
     throw wrong("message", `at most ${messageCharsMax} characters of well-formed Unicode`);

@@ -2,18 +2,19 @@
 import type { CommitRecord, Hash } from "../../storage/records.ts";
 import type { WriteResult } from "../history/commit.ts";
 import type { Site } from "../history/snapshot.ts";
+import type { Inquiry, InquiryRequest } from "../llm/inquiry.ts";
 import type { Pick, Resolution } from "./decisions.ts";
 import type { SourceDeletion } from "./delete-source.ts";
 import type { Conflict } from "./material.ts";
 
 export type MergeStrategy = "report" | "ours" | "theirs" | "both" | "record" | "llm";
 
-export interface MergeRequest {
+export interface MergeRequest extends InquiryRequest {
   /** Branch, tag or commit that is merged in. */
   readonly source: string;
   /** Branch that is merged into; default: the worktree's. No HEAD moves. */
   readonly into?: string | undefined;
-  /** What becomes of conflicts that no resolution names. Default: report them and change nothing. */
+  /** What becomes of conflicts that no resolution names. Default: report them and change nothing. llm: a configured LLM resolves them. */
   readonly strategy?: MergeStrategy | undefined;
   /** Of these conflicts, or of open ones that an earlier merge of this source recorded. */
   readonly resolutions?: readonly Resolution[] | undefined;
@@ -23,7 +24,7 @@ export interface MergeRequest {
   readonly noFf?: boolean | undefined;
   /** Deletes the source branch in the same operation; not when nothing was written. */
   readonly deleteSource?: boolean | undefined;
-  /** Says all of it and writes nothing. */
+  /** Says all of it and writes nothing; asks no LLM. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -32,8 +33,8 @@ export type MergeKind = "fast_forward" | "clean" | "resolved" | "conflicts" | "r
 export interface ResolutionEntry {
   readonly kind: Conflict["kind"];
   readonly target: string;
-  /** `content`: as the caller gave it. `record`: left open, on record. */
-  readonly by: Pick | "content" | "record";
+  /** `content`: as the caller gave it. `llm`: a text that the LLM wrote. `record`: left open, on record. */
+  readonly by: Pick | "content" | "llm" | "record";
 }
 
 export interface MergeResult extends Omit<WriteResult, "operationId"> {
@@ -77,4 +78,5 @@ export interface MergeParts {
   readonly request: MergeRequest;
   readonly ends: MergeEnds;
   readonly deletion: SourceDeletion;
+  readonly inquiry: Inquiry;
 }

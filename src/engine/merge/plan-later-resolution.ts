@@ -14,6 +14,7 @@ import { planCommits } from "../history/plan-commit.ts";
 import { isoNow, type Planned } from "../history/publish.ts";
 import { planSettings } from "../history/settings.ts";
 import { invariant } from "../invariant.ts";
+import { decideByLlm } from "./decide-by-llm.ts";
 import { type Decided, decideByResolutions, decideByStrategy } from "./decisions.ts";
 import { withDeletion } from "./delete-source.ts";
 import { type Conflict, describeConflict, readMaterial } from "./material.ts";
@@ -35,9 +36,12 @@ export async function planContained(engine: Engine, parts: MergeParts): Promise<
     open.map(({ conflict }) => conflict),
     resolutions,
   );
+  const isLeft = ({ conflict }: OpenConflict): boolean => !chosen.has(conflict);
+  const left = open.filter(isLeft).map(({ conflict }) => conflict);
+  const byLlm = await decideByLlm(engine, parts, left);
   const byStrategy = decideByStrategy(rest);
   const decided = open.flatMap(({ conflict }): readonly Decided[] => {
-    const decision = chosen.get(conflict) ?? byStrategy;
+    const decision = chosen.get(conflict) ?? byLlm.get(conflict) ?? byStrategy;
     return decision === undefined ? [] : [{ conflict, decision }];
   });
   return decided.length === 0

@@ -10,6 +10,7 @@ import { isoNow, type Planned } from "../history/publish.ts";
 import { planSettings } from "../history/settings.ts";
 import { invariant } from "../invariant.ts";
 import { findConflicts } from "./conflicts.ts";
+import { decideByLlm } from "./decide-by-llm.ts";
 import { type Decided, decideByResolutions, decideByStrategy } from "./decisions.ts";
 import { withDeletion } from "./delete-source.ts";
 import { describeConflict, type Material, readMaterial } from "./material.ts";
@@ -30,7 +31,7 @@ export async function planThreeWay(engine: Engine, parts: MergeParts): Promise<P
     { tip: theirs.hash, branch: sourceBranch },
   );
   const { conflicts, settingsToKeep } = await findConflicts(engine, site, sides);
-  const decided = await decideAll(engine, { request, ends, conflicts });
+  const decided = await decideAll(engine, { parts, conflicts });
   const left = conflicts.filter((conflict) => !decided.some((one) => one.conflict === conflict));
   const material = await readMaterial(engine, conflicts);
   const names = { ours: branch, theirs: ends.sourceName };
@@ -58,17 +59,15 @@ export async function planThreeWay(engine: Engine, parts: MergeParts): Promise<P
 
 async function decideAll(
   engine: Engine,
-  at: {
-    readonly request: MergeRequest;
-    readonly ends: MergeEnds;
-    readonly conflicts: readonly RecordedConflict[];
-  },
+  { parts, conflicts }: { readonly parts: MergeParts; readonly conflicts: readonly RecordedConflict[] },
 ): Promise<readonly Decided[]> {
-  const { request, ends, conflicts } = at;
-  const chosen = await decideByResolutions(engine, ends.site, conflicts, request.resolutions ?? []);
-  const rest = request.strategy === "llm" ? undefined : decideByStrategy(request.strategy ?? "report");
+  const { strategy = "report", resolutions = [] } = parts.request;
+  const chosen = await decideByResolutions(engine, parts.ends.site, conflicts, resolutions);
+  const isOpen = (conflict: RecordedConflict): boolean => !chosen.has(conflict);
+  const byLlm = await decideByLlm(engine, parts, conflicts.filter(isOpen));
+  const rest = strategy === "llm" ? undefined : decideByStrategy(strategy);
   return conflicts.flatMap((conflict) => {
-    const decision = chosen.get(conflict) ?? rest;
+    const decision = chosen.get(conflict) ?? byLlm.get(conflict) ?? rest;
     return decision === undefined ? [] : [{ conflict, decision }];
   });
 }
@@ -187,5 +186,7 @@ export function annotationsFor(
 export function resolutionEntry({ conflict, decision }: Decided): ResolutionEntry {
   const { kind, target } = conflict;
   if (decision.kind === "pick") return { kind, target, by: decision.pick };
-  return { kind, target, by: decision.kind === "record" ? "record" : "content" };
+  if (decision.kind === "record") return { kind, target, by: "record" };
+  const isByLlm = decision.kind === "content" && decision.generationConfig !== undefined;
+  return { kind, target, by: isByLlm ? "llm" : "content" };
 }

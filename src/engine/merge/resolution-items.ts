@@ -29,11 +29,12 @@ export interface EditInput {
   readonly by: string;
   /** The commit whose generation config and labels it keeps. */
   readonly like?: Hash | undefined;
+  readonly generationConfig?: JsonObject | undefined;
 }
 
 /** The edit that shows how a conflict was resolved. */
 export function resolvingEdit({ material }: ResolveContext, input: EditInput): ContentItem {
-  const { target, conflict, content, by, like } = input;
+  const { target, conflict, content, by, like, generationConfig } = input;
   const model = like === undefined ? undefined : material.commits.get(like);
   const isEdit = model?.operation === "edit";
   return {
@@ -43,7 +44,7 @@ export function resolvingEdit({ material }: ResolveContext, input: EditInput): C
     editTarget: target,
     message: `Resolve ${conflict.kind} of ${shortTarget(conflict.target)}: ${by}`,
     metadata: { resolves: conflict.kind, by },
-    generationConfig: isEdit ? model.generationConfig : null,
+    generationConfig: generationConfig ?? (isEdit ? model.generationConfig : null),
     labels: isEdit ? model.labels : [],
   };
 }

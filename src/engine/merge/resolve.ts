@@ -71,10 +71,11 @@ function resolveText(
       const { ours, theirs } = textsOf((side) => side);
       return { item: markingEdit(target, [conflict], markedContent(context, ours, theirs)) };
     }
-    case "content":
-      return {
-        item: resolvingEdit(context, { target, conflict, content: decision.content, by: "content" }),
-      };
+    case "content": {
+      const { content, generationConfig } = decision;
+      const by = generationConfig === undefined ? "content" : "llm";
+      return { item: resolvingEdit(context, { target, conflict, content, by, generationConfig }) };
+    }
     case "value":
       return { item: null };
     case "pick": {

@@ -3,7 +3,7 @@ import { type ConfigPage, meetsConditions } from "../config-conditions.ts";
 import type { JsonObject } from "../records.ts";
 import type { ConfigQuery } from "../store.ts";
 import { type Condition, commitCondition } from "./commit-filter.ts";
-import { readCommitById } from "./commit-rows.ts";
+import { readCommitById, readCommitsById } from "./commit-rows.ts";
 import { type IndexRange, indexRangeOf } from "./config-values.ts";
 import { type Database, findTractId } from "./database.ts";
 import { findPlace, type Place, type Reach, reaches, reachOf, spansOf } from "./reach.ts";
@@ -51,8 +51,9 @@ function parse(config: string): JsonObject {
 
 function pageOf(database: Database, ids: readonly number[], after: Place | null): ConfigPage {
   const next = after === null ? null : readCommitById(database, after.id);
+  const commits = readCommitsById(database, ids);
   return {
-    commits: ids.flatMap((id) => readCommitById(database, id) ?? []),
+    commits: ids.flatMap((id) => commits.get(id) ?? []),
     next: next?.hash ?? null,
   };
 }

@@ -1,10 +1,6 @@
 /** Full-text search: an index beside the contents that catches up in small steps, never inside a publish. */
 import type { ContentRecord } from "../records.ts";
-import type { SearchHit, SearchQuery } from "../store.ts";
-import { commitCondition } from "./commit-filter.ts";
-import { readCommitById } from "./commit-rows.ts";
-import { type Database, findTractId, rollback } from "./database.ts";
-import { findPlace, type Reach, reaches, reachOf } from "./reach.ts";
+import { type Database, rollback } from "./database.ts";
 import { CONTENT_COLUMNS, type ContentRow, toContent } from "./read-commits.ts";
 
 /** What waits to be indexed, with its place in the queue. */
@@ -113,72 +109,4 @@ export function resetSearchIndex(database: Database): void {
     rollback(database);
     throw error;
   }
-}
-
-/** Any of the terms, each as a string: nothing in them is read as query syntax. Null when there is nothing to look for. */
-export function matchExpression(terms: readonly string[]): string | null {
-  // NUL would end the expression.
-  const quoted = terms
-    .map((term) => term.replaceAll("\0", " ").trim())
-    .filter((term) => /[\p{L}\p{N}\p{Co}]/u.test(term));
-  return quoted.length === 0 ? null : quoted.map((term) => `"${term.replaceAll('"', '""')}"`).join(" OR ");
-}
-
-/** Contents looked at first; when too few of their commits pass the filters, many more. */
-const CANDIDATES_MIN = 200;
-const CANDIDATES_GROWTH = 50;
-
-export function search(database: Database, tract: string, query: SearchQuery): readonly SearchHit[] {
-  const tractId = findTractId(database, tract);
-  const expression = matchExpression(query.terms);
-  if (tractId === null || expression === null || query.limit <= 0) return [];
-  let reach: Reach | null = null;
-  if (query.head !== undefined) {
-    const head = findPlace(database, tractId, query.head);
-    if (head === null) return [];
-    reach = reachOf(database, head);
-  }
-  const wanted = query.offset + query.limit;
-  for (let candidates = Math.max(CANDIDATES_MIN, wanted * 2); ; candidates *= CANDIDATES_GROWTH) {
-    const contents = database
-      .sql<[id: number, rank: number]>(
-        "SELECT rowid, rank FROM search_index WHERE search_index MATCH ? ORDER BY rank LIMIT +?",
-      )
-      .all(expression, candidates);
-    const isAll = contents.length < candidates;
-    // The last candidates may have equals beyond the limit, whose commits could be newer.
-    const worst = contents.at(-1)?.[1] ?? 0;
-    const sure = isAll ? contents : contents.filter(([, rank]) => rank < worst);
-    const hits = commitsOf(database, tractId, sure, query, reach);
-    if (isAll || hits.length >= wanted)
-      return hits.slice(query.offset, wanted).flatMap(({ id, rank }) => {
-        const commit = readCommitById(database, id);
-        return commit === null ? [] : [{ commit, score: -rank }];
-      });
-  }
-}
-
-interface Hit {
-  readonly id: number;
-  readonly rank: number;
-}
-
-/** Of the candidates only what decides is read. */
-function commitsOf(
-  database: Database,
-  tractId: number,
-  contents: readonly (readonly [id: number, rank: number])[],
-  query: SearchQuery,
-  reach: Reach | null,
-): readonly Hit[] {
-  const condition = commitCondition(query);
-  const statement = database.sql<[id: number, lineage: number, generation: number]>(
-    `SELECT c.id, c.lineage_id, c.generation FROM search_commits s CROSS JOIN commits c ON c.id = s.commit_id
-     WHERE s.content_id = +? AND +c.tract_id = +?${condition.sql}`,
-  );
-  const hits: Hit[] = [];
-  for (const [content, rank] of contents)
-    for (const [id, lineage, generation] of statement.all(content, tractId, ...condition.values))
-      if (reach === null || reaches(reach, { lineage, generation })) hits.push({ id, rank });
-  return hits.sort((a, b) => a.rank - b.rank || b.id - a.id);
 }

@@ -1,6 +1,6 @@
 /** Parts of texts around the words searched for, by FTS5's own function in a database of its own in memory. */
 import type { Connection } from "./connection.ts";
-import { matchExpression } from "./search-index.ts";
+import { anyOf, quoteTerms } from "./search-terms.ts";
 
 /** FTS5 gives at most so many. */
 const WORDS_MAX = 64;
@@ -15,17 +15,17 @@ export function snippets(
   );
   const insert = memory.sql("INSERT INTO texts (rowid, text) VALUES (?, ?)");
   for (const [index, text] of texts.entries()) insert.run(index + 1, text);
-  const expression = matchExpression(terms);
+  const quoted = quoteTerms(terms);
   const count = Math.max(1, Math.min(WORDS_MAX, Math.floor(words)));
   const found =
-    expression === null
+    quoted.length === 0
       ? new Map<number, string>()
       : new Map(
           memory
             .sql<[number, string]>(
               "SELECT rowid, snippet(texts, 0, '«', '»', '…', +?) FROM texts WHERE texts MATCH ?",
             )
-            .all(count, expression),
+            .all(count, anyOf(quoted)),
         );
   memory.exec("DELETE FROM texts");
   return texts.map((text, index) => found.get(index + 1) ?? beginning(text, count));

@@ -67,7 +67,8 @@ import {
 import { listCompileRecords, listContentTypes, readCompileRecord } from "./read-records.ts";
 import { findTract, listRefs, listTracts, readRef, readRefAsOf, readSnapshot } from "./read-refs.ts";
 import { scanCommits, scanContents } from "./scan.ts";
-import { readBatch, resetSearchIndex, search, writeBatch } from "./search-index.ts";
+import { search } from "./search.ts";
+import { readBatch, resetSearchIndex, writeBatch } from "./search-index.ts";
 import { snippets } from "./snippets.ts";
 import { findUsage, readUsages } from "./usages.ts";
 

@@ -9,7 +9,7 @@ import {
 import { fenced } from "../../engine/compile/formats/markdown-guard.ts";
 import { boundary } from "../../engine/cut-text.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, text, WRITE_FIELDS } from "../params.ts";
+import { flag, LLM_ARGUMENTS, text, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 import { childPlace } from "./spawn.ts";
@@ -33,6 +33,7 @@ export const collapseTool: Tool = defineTool({
     "Commit a child's result to its parent branch, linked to the child: your summary, its last_output, or by strategy agent a plan that you answer with plan_id and summary.",
   effect: "write",
   isIdempotent: false,
+  reachesOut: true,
   input: {
     child: text.describe("Worktree, branch or tract"),
     into: text,
@@ -42,6 +43,7 @@ export const collapseTool: Tool = defineTool({
     force: flag,
     plan_id: text,
     action: z.enum(COLLAPSE_ACTIONS).optional(),
+    ...LLM_ARGUMENTS,
   },
   output: {
     kind: z.enum(["collapsed", "planned", "rejected"]),
@@ -57,8 +59,8 @@ export const collapseTool: Tool = defineTool({
     plan_id: z.string().optional(),
     ...WRITE_FIELDS,
   },
-  run: async ({ engine }, input) => {
-    const result = await collapse(engine, camelKeys(input));
+  run: async ({ engine, signal, progress }, input) => {
+    const result = await collapse(engine, { ...camelKeys(input), signal, progress });
     const short = await shortHashes(engine, [result.head]);
     return {
       structured: structuredOf(result),

@@ -8,7 +8,7 @@ import { COMPRESS_STRATEGIES } from "../../engine/compress/request.ts";
 import { boundary } from "../../engine/cut-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, oneOrMore, stringList, text, tokens, WRITE_FIELDS } from "../params.ts";
+import { flag, LLM_ARGUMENTS, oneOrMore, stringList, text, tokens, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool, type ToolResult } from "../tool.ts";
 
@@ -18,19 +18,17 @@ export const compressTool: Tool = defineTool({
   name: "compress",
   title: "Compress the context",
   description:
-    "Shrink older messages; expand brings them back. mask: old tool results become one line (no selection needed); manual: your summary of from..to; agent: gives texts, then call with plan_id and summaries.",
+    "Shrink older messages; expand brings them back. mask: old tool results become one line (no selection needed); manual: your summary of from..to; agent: texts, then call with plan_id and summaries.",
   effect: "write",
   isIdempotent: false,
+  reachesOut: true,
   input: {
     from: text,
     to: text,
     commits: oneOrMore,
     older_than: whole.describe("All but n messages"),
     target_tokens: tokens,
-    strategy: z
-      .enum([...COMPRESS_STRATEGIES, "llm"])
-      .optional()
-      .meta({ listed: { enum: [...COMPRESS_STRATEGIES] } }),
+    strategy: z.enum(COMPRESS_STRATEGIES).optional(),
     keep: whole,
     summary: text,
     summaries: stringList,
@@ -40,8 +38,13 @@ export const compressTool: Tool = defineTool({
     review: flag,
     dry_run: flag,
     branch: text,
+    model: LLM_ARGUMENTS.model,
+    // Has the fields that other tools take besides: this tool has the most arguments of all.
+    llm_config: LLM_ARGUMENTS.llm_config,
   },
-  hiddenInSelf: ["commits", "keep", "instructions", "action", "review", "dry_run"],
+  hiddenInSelf: [
+    ...["commits", "keep", "instructions", "action", "review", "dry_run", "model", "llm_config"],
+  ],
   output: {
     kind: z.string(),
     strategy: z.string().optional(),
@@ -95,8 +98,8 @@ export const compressTool: Tool = defineTool({
     ...WRITE_FIELDS,
   },
   readsOnly: ({ dry_run }) => dry_run === true,
-  run: async ({ engine }, input) => {
-    const result = await compress(engine, camelKeys(input));
+  run: async ({ engine, signal, progress }, input) => {
+    const result = await compress(engine, { ...camelKeys(input), signal, progress });
     return await present(engine, result);
   },
 });
@@ -247,7 +250,7 @@ function groupBlock(
 const KEEP_CHARS = 240;
 
 function planNext({ plan }: PlannedCompress): string {
-  if (plan.planId === null) return "compress without dry_run stores the plan.";
+  if (plan.planId === null) return "compress without dry_run does it.";
   if (plan.isReady)
     return `compress with plan_id ${plan.planId} and action approve applies it; action edit or reject changes that.`;
   return `write ${plural(plan.groups.length, "summary", "summaries")} in this order, then compress with plan_id ${plan.planId} and summaries.`;

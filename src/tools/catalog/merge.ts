@@ -8,7 +8,7 @@ import type { Conflict, ConflictSide } from "../../engine/merge/material.ts";
 import { merge } from "../../engine/merge/merge.ts";
 import type { MergeResult, MergeStrategy } from "../../engine/merge/merge-types.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, text, WRITE_FIELDS } from "../params.ts";
+import { flag, LLM_ARGUMENTS, text, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
@@ -39,6 +39,7 @@ export const mergeTool: Tool = defineTool({
     "Merge source into a branch. Conflicts are reported and nothing changes, unless a strategy or resolutions decide them; record keeps them open.",
   effect: "write",
   isIdempotent: false,
+  reachesOut: true,
   input: {
     source: z.string(),
     into: text,
@@ -52,8 +53,9 @@ export const mergeTool: Tool = defineTool({
     no_ff: flag,
     delete_source: flag,
     dry_run: flag,
+    ...LLM_ARGUMENTS,
   },
-  hiddenInSelf: ["message", "no_ff", "delete_source"],
+  hiddenInSelf: ["message", "no_ff", "delete_source", ...Object.keys(LLM_ARGUMENTS)],
   output: {
     kind: z.string(),
     dry_run: z.boolean(),
@@ -68,9 +70,11 @@ export const mergeTool: Tool = defineTool({
     ...WRITE_FIELDS,
   },
   readsOnly: ({ dry_run }) => dry_run === true,
-  run: async ({ engine }, { resolutions, ...input }) => {
+  run: async ({ engine, signal, progress }, { resolutions, ...input }) => {
     const result = await merge(engine, {
       ...camelKeys(input),
+      signal,
+      progress,
       resolutions: resolutions?.map(({ target, content, pick }) => ({
         target,
         pick: pick ?? undefined,

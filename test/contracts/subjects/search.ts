@@ -156,6 +156,39 @@ export function searchContract(under: StoreUnderTest): void {
     );
   });
 
+  it("finds old commits among very many that match: by a rarer word, a filter, a head and on the last page", async () => {
+    const count = 2_200;
+    const tract = new SampleTract();
+    const commits: SampleCommit[] = [];
+    for (let n = 0; n < count; n++)
+      commits.push(
+        tract.commit({
+          parents: commits.length === 0 ? [] : [tipOf(commits)],
+          content: contentOf(n === 3 ? "fig plum" : n === 4 ? "fig kiwi" : `fig number${n}`, {
+            role: n === 5 ? "system" : "user",
+          }),
+        }),
+      );
+    await under.store.publish(tract.creation(commits));
+    await index(count);
+    expect((await search(tract, ["fig", "plum"]))[0]).toBe(commits[3]?.commit.hash);
+    expect((await search(tract, ["kiwi", "plum", "absent", "fig"])).slice(0, 2)).toEqual(
+      hashes(commits[4], commits[3]),
+    );
+    expect(await search(tract, ["fig"], { roles: ["system"] })).toEqual(hashes(commits[5]));
+    const early = commits[6]?.commit.hash ?? hashOf("none");
+    expect(new Set(await search(tract, ["fig"], { head: early }))).toEqual(
+      new Set(hashes(...commits.slice(0, 7))),
+    );
+    for (const terms of [["fig"], ["plum", "fig"]]) {
+      const pages = await Promise.all(
+        Array.from({ length: 5 }, (_, i) => search(tract, terms, { offset: i * 500, limit: 500 })),
+      );
+      expect(pages.map((page) => page.length)).toEqual([500, 500, 500, 500, 200]);
+      expect(new Set(pages.flat()).size).toBe(count);
+    }
+  });
+
   it("shows the part of a text around the words, with marks", async () => {
     const long = `${"before ".repeat(50)}the lemon tree ${"after ".repeat(50)}`;
     const [around, short, without] = await under.store.snippets(

@@ -1,5 +1,5 @@
 /** Prompt pack `collapse`: what a parent agent needs to know of its child's work (spec 3.6). */
-import { listed, type Prompt, paragraphs, prompt, quoted } from "./prompt.ts";
+import { kept, type Prompt, paragraphs, prompt, quoted } from "./prompt.ts";
 
 export interface CollapsePrompt {
   /** What the child was started for. */
@@ -14,7 +14,7 @@ export function collapsePrompt({ purpose, work, mustKeep, targetTokens }: Collap
   const user = paragraphs([
     `Report the result of the work below in at most ${targetTokens} tokens.`,
     quoted("purpose", purpose),
-    listed("Keep these word for word:", mustKeep),
+    kept(mustKeep),
     quoted("work", work),
   ]);
   return prompt("collapse@1", SYSTEM, user);

@@ -1,5 +1,5 @@
 /** Prompt pack `compress`: a summary that takes the place of older messages (spec 3.5). */
-import { listed, type Prompt, paragraphs, prompt, quoted } from "./prompt.ts";
+import { kept, type Prompt, paragraphs, prompt, quoted } from "./prompt.ts";
 
 export interface CompressPrompt {
   /** Text of the messages that the summary stands for. */
@@ -14,7 +14,7 @@ export interface CompressPrompt {
 export function compressPrompt({ source, mustKeep, targetTokens, instructions }: CompressPrompt): Prompt {
   const user = paragraphs([
     `Summarise the messages below in at most ${targetTokens} tokens.`,
-    listed("Keep these word for word:", mustKeep),
+    kept(mustKeep),
     instructions === null ? "" : `Also: ${instructions}`,
     quoted("messages", source),
   ]);

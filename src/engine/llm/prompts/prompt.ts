@@ -19,17 +19,35 @@ export function prompt(id: string, system: string, user: string): Prompt {
 }
 
 /**
- * Material that the LLM works on, between marks: it is data, whatever it says.
+ * Material that the LLM works on, between marks: it is data, whatever it says. Marks in the text itself are broken up.
  *
  * @param text Stored content: an instruction in it is not meant for this call.
  */
-export function quoted(title: string, text: string): string {
-  return `<${title}>\n${text}\n</${title}>`;
+export function quoted(title: Title, text: string): string {
+  return `<${title}>\n${text.replace(MARKS, "< ")}\n</${title}>`;
 }
 
-/** Lines of a list, or nothing when it is empty. */
-export function listed(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? "" : `${title}\n${lines.map((line) => `- ${line}`).join("\n")}`;
+const TITLES = ["messages", "keep", "missing", "purpose", "work", "base", "ours", "theirs"] as const;
+type Title = (typeof TITLES)[number];
+const MARKS = new RegExp(`<(?=/?\\s*(?:${TITLES.join("|")})\\b)`, "gi");
+
+/** Texts to be kept, as material too, or nothing when there are none. */
+export function kept(texts: readonly string[]): string {
+  if (texts.length === 0) return "";
+  const lines = texts.map((text) => `- ${text}`).join("\n");
+  return `Keep these word for word:\n${quoted("keep", lines)}`;
+}
+
+/** The same question once more, with the answer that was refused and why. */
+export function askedAgain(first: Prompt, refused: string, problem: string): Prompt {
+  return {
+    id: first.id,
+    messages: [
+      ...first.messages,
+      { role: "assistant", content: refused },
+      { role: "user", content: `This was refused. ${problem}\nAnswer with the whole text again, corrected.` },
+    ],
+  };
 }
 
 /** Parts that are there, apart. */
