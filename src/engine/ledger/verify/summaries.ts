@@ -1,7 +1,7 @@
 /** Verifies what internal commits name: a summary its sources, a reveal the summary that it ends. */
 import type { CommitRecord, Hash } from "../../../storage/records.ts";
 import type { StoredCommit } from "../../../storage/store.ts";
-import type { SummaryContent } from "../../content/content-types.ts";
+import { isHash } from "../../content/hashes.ts";
 import { readContent } from "../../content/parse-content.ts";
 import type { Verification } from "../verify.ts";
 import { orDamage } from "./damaged-rows.ts";
@@ -47,12 +47,14 @@ async function verifySources(
   }
 }
 
-/** None for a body that is not what was written: reported with the contents. */
+/** What is left of the hashes in a body that is not what was written: that it is so is reported with the contents. */
 function sourcesIn(body: string): readonly Hash[] {
   try {
     const content = readContent({ body });
-    // Custom types cannot have a built-in name, and the schema of this one says that they are hashes.
-    return content.content_type === "summary" ? ((content as SummaryContent).sources as Hash[]) : [];
+    const sources: unknown = "sources" in content ? content.sources : null;
+    return Array.isArray(sources)
+      ? sources.filter((source) => typeof source === "string" && isHash(source))
+      : [];
   } catch {
     return [];
   }
