@@ -35,7 +35,11 @@ export const CONVERSATION_SHAPES: Readonly<Record<ConversationShape, z.ZodType>>
 };
 
 /** What operations take besides whose strategy llm asks an LLM. */
-export const INQUIRY_SHAPE: Readonly<Record<string, z.ZodType>> = { ...asked, signal: signal.optional(), progress: callback.optional() };
+export const INQUIRY_SHAPE: Readonly<Record<string, z.ZodType>> = {
+  ...asked,
+  signal: signal.optional(),
+  progress: callback.optional(),
+};
 
 export const llmOption: z.ZodType = z.strictObject({
   apiKey: text,
