@@ -70,6 +70,18 @@ for (const store of ["sqlite", "memory"] as const) {
       expect(await wholeState(engine)).toEqual(before);
     });
 
+    it("finds sound the undo, made elsewhere, of an annotation that a detached worktree made", async () => {
+      const first = await say(engine, "one");
+      await createBranch(engine, { name: "side", switch: true });
+      await say(engine, "two");
+      await checkout(engine, { ref: first });
+      const { operationId } = await annotate(engine, { refs: ["side"], priority: "pinned" });
+      await checkout(engine, { ref: "main" });
+      const again = await undo(engine, { operation: operationId ?? "" });
+      await undo(engine, { operation: again.operationId ?? "" });
+      expect((await verify(engine)).problems).toEqual([]);
+    });
+
     it("finds a worktree sound that undo took away and a later write made again", async () => {
       await createBranch(engine, { name: "side", switch: true });
       await undo(engine, {});

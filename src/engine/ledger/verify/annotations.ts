@@ -48,7 +48,7 @@ function verifyDigest(
   const { field } = changed;
   const sequence = changed.sequence ?? annotationsFrom + 1;
   const which = changed.sequence === null ? `of one of the ${rows.length} annotations from here on ` : "";
-  const what = field ?? "one of priority, retain, labels and reason";
+  const what = field ?? "one of branch, priority, retain, labels and reason";
   const detail = `${what} ${which}is not what operation ${operation} wrote`;
   report({ kind: "annotation", what: "changed", field: field ?? "state", sequence, detail });
 }
@@ -89,13 +89,14 @@ function verifyAnnotation(
 }
 
 function fieldAgainstOperation(
-  { author, branch, createdAt, refMoves, results, sources }: OperationRecord,
+  { author, branch, createdAt, refMoves, results, sources, type }: OperationRecord,
   row: AnnotationRecord,
 ): string | null {
   if (row.createdAt !== createdAt) return "created_at";
   if (!sameAuthor(row.author, author)) return "author";
   // A spawn also judges commits on the branch that it makes.
   const isMoved = refMoves.some(({ kind, name }) => kind === "branch" && name === row.branch);
-  if (branch !== null && row.branch !== branch && !isMoved) return "branch";
+  // The row of an undo keeps the branch of the row that it takes back, which only the digest tells of.
+  if (type !== "undo" && branch !== null && row.branch !== branch && !isMoved) return "branch";
   return row.commit && !results.includes(row.commit) && !sources.includes(row.commit) ? "commit" : null;
 }

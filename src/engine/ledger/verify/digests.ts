@@ -44,7 +44,7 @@ type State = Pick<AnnotationRecord, "labels" | "priority" | "reason" | "retain">
 export interface ChangedAnnotation {
   /** null: one of those that the operation wrote. */
   readonly sequence: number | null;
-  /** null: one of priority, retain, labels and reason. */
+  /** null: one of branch, priority, retain, labels and reason. */
   readonly field: keyof State | null;
 }
 
