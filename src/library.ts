@@ -1,11 +1,6 @@
 /** Opens a store for a program that uses Tract as a library: no MCP, no environment, no files but the store (spec 6.3; spec 9, 27). */
-import {
-  createEngine,
-  DEFAULT_SETTINGS,
-  type Engine,
-  type EngineSettings,
-  type Scope,
-} from "./engine/engine.ts";
+import { DEFAULT_SETTINGS } from "./engine/default-settings.ts";
+import { createEngine, type Engine, type EngineSettings, type Scope } from "./engine/engine.ts";
 import { OpenSessions } from "./engine/ledger/open-sessions.ts";
 import { endSessions } from "./engine/ledger/session-end.ts";
 import { closeLlm } from "./engine/llm/llm-client.ts";

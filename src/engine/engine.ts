@@ -4,6 +4,7 @@ import type { Store } from "../storage/store.ts";
 import { type CompileCache, createCompileCache } from "./compile/cache.ts";
 import { compact } from "./compress/compact.ts";
 import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
+import { DEFAULT_SETTINGS } from "./default-settings.ts";
 import type { Compact } from "./history/make-room.ts";
 import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
 import type { OpenSessions } from "./ledger/open-sessions.ts";
@@ -70,13 +71,6 @@ export interface Engine {
   readonly limits: Limits;
   readonly scope: Scope;
 }
-
-export const DEFAULT_SETTINGS: EngineSettings = {
-  encoding: "o200k_base",
-  defaultBranch: "main",
-  compileBudget: 8_000,
-  ledger: { reasonChars: 200, excerptChars: 240 },
-};
 
 /** What a way in brings along; the rest of an engine is made here. */
 export type EngineParts = Pick<Engine, "store" | "clock" | "newId" | "pause" | "scope"> &

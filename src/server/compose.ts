@@ -9,13 +9,15 @@ import { sessionOwner } from "../process-identity.ts";
 import { systemParts } from "../runtime.ts";
 import type { AuthorKind } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
+import { type Access, FULL_ACCESS, mayUseTract, requireTractAccess } from "../tools/access.ts";
 import { TOOLS } from "../tools/registry.ts";
 import { VERSION } from "../version.ts";
 import type { Config } from "./config.ts";
 import { endSessionInTime } from "./end-session.ts";
 import { createIdleIndexing } from "./idle-indexing.ts";
-import { createLog } from "./log.ts";
-import type { CallOrigin, McpServices } from "./mcp/services.ts";
+import { limitStore } from "./limited-store.ts";
+import { createLog, type Log } from "./log.ts";
+import type { CallOrigin, SessionServices } from "./mcp/services.ts";
 import { createTextFileReader } from "./read-text-file.ts";
 
 /** What makes one way in differ from another. */
@@ -27,79 +29,152 @@ export interface WayIn {
   readonly confinesFiles: boolean;
 }
 
-export interface Services extends McpServices {
-  /** Closes what was opened; safe when nothing was. */
-  readonly close: () => Promise<void>;
-}
+export type Services = SessionServices;
 
 /** Makes the services of one connection or one command. Nothing is opened or written before the first call (spec 6.1). */
 export function createServices(config: Config, wayIn: WayIn): Services {
+  const composition = compose(config, wayIn);
+  const services = composition.connect(FULL_ACCESS);
+  return {
+    ...services,
+    close: async () => {
+      await services.close();
+      await composition.close();
+    },
+  };
+}
+
+/** One store and engine, for as many clients as come. */
+export interface Composition {
+  readonly log: Log;
+  /** Services of one more client: a session of its own, which `close` ends. */
+  readonly connect: (access: Access) => Services;
+  /** Opens the store if that has not been done; what it throws says why it cannot be reached. */
+  readonly reachStore: () => Promise<void>;
+  /** Closes what was opened, after all services; safe when nothing was. */
+  readonly close: () => Promise<void>;
+}
+
+export function compose(config: Config, wayIn: WayIn): Composition {
   const { settings } = config;
   const log = createLog(settings.log_level, wayIn.writeLog);
   for (const warning of config.warnings) log.warn(warning);
   const parts = systemParts();
-  const sessionId = `SES-${parts.newId()}`;
-  const scopeOf = (origin: CallOrigin): Scope => scopeFrom(config, wayIn, sessionId, origin);
   const indexing = createIdleIndexing({ batch: DEFAULT_LIMITS.searchIndexBatch, idleMs: INDEX_IDLE_MS, log });
   let opened: Promise<Engine> | null = null;
+  const shared: Shared = {
+    log,
+    newSessionId: () => `SES-${parts.newId()}`,
+    open: async () => {
+      opened ??= openEngine({ config, parts, log, scope: scopeFrom(config, wayIn, "", {}) }).catch(
+        (error: unknown) => {
+          // What stood in the way may be gone at the next call.
+          opened = null;
+          throw error;
+        },
+      );
+      const engine = await opened;
+      if (wayIn.authorKind === "agent") indexing.postpone(engine.store);
+      return engine;
+    },
+    opened: async () => (await opened?.catch(() => null)) ?? null,
+  };
+  return {
+    log,
+    connect: (access) => connect(config, wayIn, shared, access),
+    reachStore: async () => {
+      const { store, scope } = await shared.open();
+      await store.findTract(scope.tract);
+    },
+    close: async () => {
+      await indexing.stop();
+      const engine = await shared.opened();
+      if (engine === null) return;
+      await closeLlm(engine.llm);
+      await engine.store.close();
+    },
+  };
+}
 
+/** What the clients of one composition have in common. */
+interface Shared {
+  readonly log: Log;
+  readonly newSessionId: () => string;
+  readonly open: () => Promise<Engine>;
+  /** null while it is not open. */
+  readonly opened: () => Promise<Engine | null>;
+}
+
+function connect(config: Config, wayIn: WayIn, shared: Shared, access: Access): Services {
+  const { settings } = config;
+  const { log } = shared;
+  const sessionId = shared.newSessionId();
+  const sessions = new OpenSessions(sessionOwner(wayIn.authorKind === "agent" ? settings.profile : null));
+  const ownTract = tractFor(access, settings.tract);
+  const scoped = (engine: Engine, origin: CallOrigin): Engine => {
+    const scope = scopeFrom(config, wayIn, sessionId, { tract: ownTract, ...origin });
+    requireTractAccess(access, scope.tract);
+    return withScope({ ...engine, sessions, store: limitStore(engine.store, access) }, scope);
+  };
   return {
     version: VERSION,
     profile: settings.profile,
     tools: TOOLS,
     log,
-    engineFor: async (origin) => {
-      opened ??= open().catch((error: unknown) => {
-        // What stood in the way may be gone at the next call.
-        opened = null;
-        throw error;
-      });
-      const engine = await opened;
-      if (wayIn.authorKind === "agent") indexing.postpone(engine.store);
-      return withScope(engine, scopeOf(origin));
-    },
+    access,
+    sessionId,
+    engineFor: async (origin) => scoped(await shared.open(), origin),
     readTextFile: createTextFileReader({
       folder: config.cwd,
       root: wayIn.confinesFiles ? settings.import_root : null,
       bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
     }),
     openEngine: async (origin) => {
-      const engine = await opened?.catch(() => null);
-      return engine == null ? null : withScope(engine, scopeOf(origin));
+      const engine = await shared.opened();
+      return engine === null ? null : scoped(engine, origin);
     },
     notesReads: settings["ledger.tool_reads"],
     close: async () => {
-      await indexing.stop();
-      const engine = await opened?.catch(() => null);
-      if (engine == null) return;
-      await closeLlm(engine.llm);
-      await endSessionInTime(engine, log);
-      await engine.store.close();
+      const engine = await shared.opened();
+      if (engine !== null) await endSessionInTime({ ...engine, sessions }, log);
     },
   };
+}
 
-  async function open(): Promise<Engine> {
-    // A host that only probes the server never needs the database.
-    const { openStore } = await import("../storage/open-store.ts");
-    const store = await openStore(settings.store, { durability: settings.durability });
-    log.info("store opened", { driver: store.description });
-    return createEngine({
-      ...parts,
-      store,
-      llm: llmOf(config),
-      sessions: new OpenSessions(sessionOwner(wayIn.authorKind === "agent" ? settings.profile : null)),
-      settings: {
-        encoding: settings.encoding,
-        defaultBranch: settings.default_branch,
-        compileBudget: settings.compile_budget,
-        ledger: {
-          reasonChars: settings["ledger.reason_chars"],
-          excerptChars: settings["ledger.excerpt_chars"],
-        },
+/** A client whose token is for other tracts works in the first of those. */
+function tractFor(access: Access, usual: string): string {
+  if (mayUseTract(access, usual)) return usual;
+  return access.tracts?.find((name) => !name.endsWith("*")) ?? usual;
+}
+
+interface Opening {
+  readonly config: Config;
+  readonly parts: Pick<Engine, "clock" | "newId" | "pause">;
+  readonly log: Log;
+  readonly scope: Scope;
+}
+
+async function openEngine({ config, parts, log, scope }: Opening): Promise<Engine> {
+  const { settings } = config;
+  // A host that only probes the server never needs the database.
+  const { openStore } = await import("../storage/open-store.ts");
+  const store = await openStore(settings.store, { durability: settings.durability });
+  log.info("store opened", { driver: store.description });
+  return createEngine({
+    ...parts,
+    store,
+    llm: llmOf(config),
+    settings: {
+      encoding: settings.encoding,
+      defaultBranch: settings.default_branch,
+      compileBudget: settings.compile_budget,
+      ledger: {
+        reasonChars: settings["ledger.reason_chars"],
+        excerptChars: settings["ledger.excerpt_chars"],
       },
-      scope: scopeOf({}),
-    });
-  }
+    },
+    scope,
+  });
 }
 
 /** Who calls and where, for one connection or command. */

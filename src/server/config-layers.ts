@@ -54,13 +54,13 @@ export function fileLayer(file: ConfigFile, path: PathRules): Layer {
   return layer;
 }
 
-/** An empty variable counts as not set: container tools set such. */
+/** An empty variable counts as not set: container tools set such; also a placeholder that a host did not fill, as nobody gave a value. */
 export function environmentLayer(env: Readonly<Record<string, string | undefined>>, cwd: string): Layer {
   const layer: Record<string, Given> = {};
   for (const setting of SETTING_NAMES) {
     const name = environmentNameOf(setting);
     const value = env[name];
-    if (value === undefined || value === "") continue;
+    if (value === undefined || value === "" || UNFILLED.test(value)) continue;
     layer[setting] = { value, source: { kind: "environment", name }, where: name, folder: cwd };
   }
   return layer;
@@ -93,6 +93,8 @@ export function unknownEnvironmentNames(
 }
 
 const PREFIX = "TRACT_";
+/** As manifest.json writes what a user may leave open. */
+const UNFILLED = /^\$\{user_config\.\w+\}$/;
 
 function parseObject(text: string, where: string): Readonly<Record<string, unknown>> {
   let value: unknown;

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { posix, win32 } from "node:path";
-import { DEFAULT_SETTINGS } from "../engine/engine.ts";
+import { DEFAULT_SETTINGS } from "../engine/default-settings.ts";
 import { TractError } from "../engine/errors.ts";
 import { LLM_TIMEOUT_MS } from "../llm/openai-options.ts";
 import {
@@ -138,6 +138,11 @@ function defaultValues(inputs: ConfigInputs, projectFolder: string | null, path:
     "llm.timeout_ms": LLM_TIMEOUT_MS,
     // The workspace: transcripts usually lie beside the project, not in it.
     import_root: path.dirname(projectFolder ?? inputs.cwd),
+    "http.host": "127.0.0.1",
+    "http.port": 7_420,
+    "http.token": null,
+    "http.token_file": null,
+    "http.allowed_hosts": null,
   };
 }
 
@@ -151,9 +156,12 @@ function checkedValue(name: SettingName, given: Given, homedir: string, path: Pa
     });
   }
   if (name === "store") return absoluteStore(String(parsed.data), given, homedir, path);
-  if (name === "import_root") return absolutePath(String(parsed.data), given, homedir, path);
-  return parsed.data;
+  return FILE_SETTINGS.has(name) && typeof parsed.data === "string"
+    ? absolutePath(parsed.data, given, homedir, path)
+    : parsed.data;
 }
+
+const FILE_SETTINGS: ReadonlySet<SettingName> = new Set(["import_root", "http.token_file"]);
 
 /** `sqlite:PATH` or a plain path, made absolute. */
 function absoluteStore(store: string, given: Given, homedir: string, path: PathRules): string {

@@ -1,8 +1,10 @@
 /** Starts Tract: MCP over stdio for hosts, commands for people. */
 import { expectedFailure, INTERNAL_FAILURE } from "../tools/failure.ts";
 import { readArguments } from "./config.ts";
+import { silenceSqliteNotice } from "./quiet-warnings.ts";
 import { parseServeArguments } from "./serve-arguments.ts";
 
+silenceSqliteNotice();
 const argv = readArguments();
 const serveFlags = parseServeArguments(argv, { isTerminal: process.stdin.isTTY === true });
 try {

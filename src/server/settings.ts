@@ -3,6 +3,7 @@ import { z } from "zod";
 import { isApiKey, isEndpoint, LLM_TIMEOUT_MS } from "../llm/openai-options.ts";
 import type { Encoding } from "../storage/records.ts";
 import { PROFILES, type Profile } from "../tools/profiles.ts";
+import { isToken, TOKEN_FORM } from "./http/token-form.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 
 /** Every setting by its name in the config file; a dot there is a nested object. */
@@ -36,6 +37,16 @@ export interface SettingValues {
   readonly "llm.timeout_ms": number;
   /** Absolute path of the folder that import_transcript may read from. */
   readonly import_root: string;
+  /** Address or name that `serve --http` listens on. */
+  readonly "http.host": string;
+  /** 0: any free port. */
+  readonly "http.port": number;
+  /** null: none but those of the token file. Never shown, and never a flag. */
+  readonly "http.token": string | null;
+  /** Absolute path; null: there is no such file. */
+  readonly "http.token_file": string | null;
+  /** Names besides the own ones that clients may call the server by, with commas between. */
+  readonly "http.allowed_hosts": string | null;
 }
 export type SettingName = keyof SettingValues;
 
@@ -53,6 +64,10 @@ export interface Setting<Value> {
 
 const profiles = Object.keys(PROFILES) as [Profile, ...Profile[]]; // The keys of PROFILES are exactly the profiles.
 const name = z.string().min(1).max(200);
+const token = z.string().refine(isToken, `expected ${TOKEN_FORM}`);
+const hostNames = z
+  .string()
+  .regex(/^[\w.:[\]-]+(?:,[\w.:[\]-]+)*$/, "expected names with commas between, like tract.example.com");
 const apiKey = z.string().refine(isApiKey, "expected a key of printable characters, without spaces");
 const endpoint = z.string().refine(isEndpoint, "expected an http or https address without user and password");
 
@@ -111,6 +126,27 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
     String(LLM_TIMEOUT_MS),
   ),
   import_root: setting(z.string().min(1), "the folder that import_transcript may read from", "FOLDER"),
+  "http.host": setting(name, "the address that serve --http listens on", "HOST", "127.0.0.1"),
+  "http.port": setting(
+    wholeNumber(0, 65_535),
+    "the port of serve --http; 0 takes a free one",
+    "PORT",
+    "7420",
+  ),
+  "http.token": {
+    ...setting(token.nullable(), "the token that HTTP clients must show", "TOKEN"),
+    isSecret: true,
+  },
+  "http.token_file": setting(
+    z.string().min(1).nullable(),
+    "a file of tokens for HTTP clients; made when missing",
+    "FILE",
+  ),
+  "http.allowed_hosts": setting(
+    hostNames.nullable(),
+    "further names that HTTP clients call this server by",
+    "NAME,…",
+  ),
 };
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]; // The keys of SETTINGS are exactly these.

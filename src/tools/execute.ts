@@ -3,6 +3,7 @@ import { type Engine, withScope } from "../engine/engine.ts";
 import { TractError } from "../engine/errors.ts";
 import { readSite } from "../engine/history/snapshot.ts";
 import { nearest } from "../engine/nearest.ts";
+import { type Access, requireWriteAccess } from "./access.ts";
 import type { CallSite } from "./call-site.ts";
 import { expectedFailure, INTERNAL_FAILURE, type ToolFailure } from "./failure.ts";
 import { type CallNotes, noteCall } from "./note-call.ts";
@@ -16,6 +17,8 @@ export interface ToolHost {
   readonly profile: Profile;
   readonly engineFor: (site: CallSite) => Promise<Engine>;
   readonly readTextFile: ToolContext["readTextFile"];
+  /** What the caller may do; left out: everything. */
+  readonly access?: Access;
   /** Left out: calls are not noted in the ledger. */
   readonly notes?: CallNotes;
   /** Tells the people who run the server of an error that no caller should meet. */
@@ -59,6 +62,7 @@ async function runCall(call: ToolCall, host: ToolHost, seen: Seen): Promise<Tool
     Object.assign(seen, { site, own });
     const prepared = tool.prepare(own);
     seen.isRead = prepared.isRead;
+    if (!prepared.isRead && host.access !== undefined) requireWriteAccess(host.access, tool.name);
     // Once the connection has ended, no engine may be opened again.
     if (call.signal.aborted) throw cancelled();
     const scope = { tool: { name: tool.name, arguments: shortArguments(own) } };

@@ -60,6 +60,11 @@ describe("defaults", () => {
       "llm.timeout_ms": 300_000,
       log_level: "warn",
       import_root: "/home/ada/notes",
+      "http.host": "127.0.0.1",
+      "http.port": 7_420,
+      "http.token": null,
+      "http.token_file": null,
+      "http.allowed_hosts": null,
     });
     expect(Object.values(sources)).toEqual(SETTING_NAMES.map(() => ({ kind: "default" })));
   });

@@ -69,6 +69,12 @@ describe.each(DIALECTS)("a %s client", (dialect) => {
     expect(new Set(GOOD_CALLS.map(([name]) => name))).toEqual(new Set(TOOL_NAMES));
   });
 
+  it("may leave the arguments out", async () => {
+    const status = await client.callTool({ name: "status" });
+    expect(status.structuredContent).toMatchObject({ tract: "demo" });
+    expect(await call("show", {})).toEqual(await client.callTool({ name: "show" }));
+  });
+
   it("gets a code, a message, a hint and data for bad input, and the head does not move", async () => {
     const before = (await call("status", {})).structuredContent;
     for (const [name, args, code] of BAD_CALLS) {

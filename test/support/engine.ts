@@ -1,15 +1,11 @@
 /** Makes an engine on a store of its own, with a clock and ids that are the same in every run. */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monotonicFactory } from "ulid";
-import {
-  createEngine,
-  DEFAULT_SETTINGS,
-  type Engine,
-  type EngineSettings,
-  type Scope,
-} from "../../src/engine/engine.ts";
+import { DEFAULT_SETTINGS } from "../../src/engine/default-settings.ts";
+import { createEngine, type Engine, type EngineSettings, type Scope } from "../../src/engine/engine.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/engine/limits.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 import type { Store } from "../../src/storage/store.ts";

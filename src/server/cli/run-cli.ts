@@ -1,5 +1,5 @@
 /** The command line as a program: every tool as a command, the commands of the CLI alone, help, and exit codes (spec 6.1, 6.4). */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { expectedFailure } from "../../tools/failure.ts";
 import { TOOLS } from "../../tools/registry.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -25,7 +25,7 @@ export interface CliHost {
   readonly resolveConfig: (flags: ConfigInputs["flags"]) => Config;
   readonly createServices: (config: Config) => Services;
   readonly reportBug: (error: unknown, where: string, log: Log) => void;
-  readonly serve: (flags: ConfigInputs["flags"]) => Promise<void>;
+  readonly serve: (flags: ConfigInputs["flags"], over: "stdio" | "http") => Promise<void>;
 }
 
 /** What every action gets. */
@@ -141,9 +141,18 @@ function addOwnCommands(program: Command, host: CliHost, setExitCode: (code: num
   const { terminal } = host;
   program
     .command("serve")
-    .description("Serve MCP to a host, until stdin closes.")
-    .option("--stdio", "over stdin and stdout")
-    .action(async () => await host.serve(readInvocation(program).flags));
+    .description("Serve MCP: over stdin and stdout until stdin closes, or over HTTP until a signal ends it.")
+    .addOption(new Option("--stdio", "over stdin and stdout").conflicts("http"))
+    .option("--http", "over Streamable HTTP at /mcp, and HTTP+SSE at /sse")
+    .option("--host <HOST>", "with --http: as --http-host")
+    .option("--port <PORT>", "with --http: as --http-port")
+    .option("--token-file <FILE>", "with --http: as --http-token-file")
+    .action(async ({ http, ...short }: ServeOptions, command: Command) => {
+      const flags = { ...readInvocation(program).flags, ...httpFlags(short) };
+      if (http !== true && Object.keys(short).some((name) => name !== "stdio"))
+        command.error("error: --host, --port and --token-file belong to serve --http");
+      await host.serve(flags, http === true ? "http" : "stdio");
+    });
   program
     .command("doctor")
     .description(
@@ -180,6 +189,23 @@ function addOwnCommands(program: Command, host: CliHost, setExitCode: (code: num
         program.error(`error: there is no completion for ${shell}; shells: ${SHELLS.join(", ")}`);
       else terminal.out(completionScript(shell, program));
     });
+}
+
+interface ServeOptions {
+  readonly stdio?: true;
+  readonly http?: true;
+  readonly host?: string;
+  readonly port?: string;
+  readonly tokenFile?: string;
+}
+
+/** The short flags of serve, as the settings they are. */
+function httpFlags({ host, port, tokenFile }: ServeOptions): ConfigInputs["flags"] {
+  return {
+    ...(host === undefined ? {} : { "http.host": host }),
+    ...(port === undefined ? {} : { "http.port": port }),
+    ...(tokenFile === undefined ? {} : { "http.token_file": tokenFile }),
+  };
 }
 
 async function withServices(

@@ -22,9 +22,14 @@ export async function runProcess(argv: readonly string[]): Promise<number> {
       createServices: (config) =>
         createServices(config, { authorKind: "user", writeLog: terminal.err, confinesFiles: false }),
       reportBug,
-      serve: async (flags) => {
-        const { serveStdio } = await import("../serve.ts");
-        await serveStdio(flags);
+      serve: async (flags, over) => {
+        if (over === "http") {
+          const { serveHttp } = await import("../serve-http.ts");
+          await serveHttp(flags);
+        } else {
+          const { serveStdio } = await import("../serve.ts");
+          await serveStdio(flags);
+        }
       },
     });
   } finally {

@@ -3,7 +3,6 @@ import type { Engine } from "../../engine/engine.ts";
 import { parseResourceUri } from "../../tools/resource-uris.ts";
 import type { Log } from "../log.ts";
 import { CHANGE_WAKE_MS, SUBSCRIPTIONS_MAX } from "./limits.ts";
-import { branchListVersion, resourceVersion } from "./resource-versions.ts";
 
 /** Who gets to know of changes. */
 export interface ChangeListener {
@@ -135,6 +134,8 @@ function createVersions(engineFor: ChangeWatcherOptions["engineFor"]): Versions 
 
   return {
     look: async ({ uris, list, isDirty }) => {
+      // With what it needs of the engine it would weigh on every start; nobody watches before the engine is there.
+      const { branchListVersion, resourceVersion } = await import("./resource-versions.ts");
       const engine = await engineFor({});
       const now = await engine.store.readChangeCounter();
       if (!isDirty && now === counter) return [];

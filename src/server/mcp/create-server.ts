@@ -1,32 +1,25 @@
 /** Makes the MCP server of one connection: cheap and without side effects, because clients start servers only to probe them. */
-import { Server } from "@modelcontextprotocol/server";
+import type { McpServer, Server } from "@modelcontextprotocol/server";
+import { createBareServer } from "./bare-server.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { registerCompletions } from "./completions.ts";
-import { INSTRUCTIONS } from "./instructions.ts";
 import { registerPrompts } from "./prompts.ts";
 import { registerTools } from "./register-tools.ts";
 import { registerResources } from "./resources.ts";
 import type { McpServices } from "./services.ts";
 
-/**
- * The low-level `Server` is used on purpose: it lets us list our own schemas, check arguments in our own layer and answer failures with
- * structured content (spec 9, 29–30), which the SDK's `McpServer` decides by itself.
- *
- * @param watcher Of the same connection; it is told here whom to notify.
- */
+/** Makes the server of one connection or request; ways in take it as a value, so that another one can be served in the same way. */
+export type MakeServer = (services: McpServices, watcher: ChangeWatcher) => Server | McpServer;
+
+/** @param watcher Of the same connection; it is told here whom to notify. */
 export function createMcpServer(services: McpServices, watcher: ChangeWatcher): Server {
-  const server = new Server(
-    { name: "tract", title: "Tract", version: services.version },
-    {
-      capabilities: {
-        tools: {},
-        resources: { subscribe: true, listChanged: true },
-        prompts: {},
-        completions: {},
-      },
-      instructions: INSTRUCTIONS,
-    },
-  );
+  const server = createBareServer();
+  offerAll(server, services, watcher);
+  return server;
+}
+
+/** Answers everything on a server that so far could only shake hands. */
+export function offerAll(server: Server, services: McpServices, watcher: ChangeWatcher): void {
   registerTools(server, services, watcher);
   registerResources(server, services, watcher);
   registerPrompts(server, services);
@@ -35,5 +28,4 @@ export function createMcpServer(services: McpServices, watcher: ChangeWatcher): 
     resourceUpdated: async (uri) => await server.sendResourceUpdated({ uri }),
     listChanged: async () => await server.sendResourceListChanged(),
   });
-  return server;
 }

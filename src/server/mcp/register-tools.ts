@@ -22,8 +22,8 @@ import type { CallOrigin, McpServices } from "./services.ts";
 import { failedToolResult } from "./tool-failure.ts";
 import { createTurns } from "./turns.ts";
 
-/** The SDK's own schema would drop arguments such as `__proto__` in silence; ours sees what was sent. */
-const CALL_PARAMS = z.object({ name: z.string(), arguments: z.unknown() });
+/** The SDK's own schema would drop arguments such as `__proto__` in silence; ours sees what was sent, which may be none. */
+const CALL_PARAMS = z.object({ name: z.string(), arguments: z.unknown().optional() });
 
 export function registerTools(server: Server, services: McpServices, watcher: ChangeWatcher): void {
   const turn = createTurns();
@@ -38,7 +38,8 @@ export function registerTools(server: Server, services: McpServices, watcher: Ch
     if (known.effect !== "read") await watcher.ready();
     await turn();
     const outcome = await callTool(params, context, hostOf(server, services, context));
-    if (known.effect !== "read") watcher.wake();
+    // Also what only reads may write: compile keeps a record, a failure is noted.
+    watcher.wake();
     return outcome.ok ? toolResult(outcome.result, takesLinks(server)) : failedToolResult(outcome.failure);
   });
 }
@@ -80,6 +81,7 @@ function hostOf(server: Server, services: McpServices, context: ServerContext): 
   return {
     tools: services.tools,
     profile: services.profile,
+    access: services.access,
     engineFor: (site) => services.engineFor(from(site)),
     notes: { reads: services.notesReads, openEngine: (site) => services.openEngine(from(site)) },
     readTextFile: services.readTextFile,

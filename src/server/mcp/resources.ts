@@ -26,11 +26,14 @@ import type { McpServices } from "./services.ts";
 import { protocolFailure } from "./tool-failure.ts";
 
 export function registerResources(server: Server, services: McpServices, watcher: ChangeWatcher): void {
-  const guarded = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  const guarded = async <Result>(
+    work: () => Promise<Result>,
+    asked: Readonly<Record<string, string>> = {},
+  ): Promise<Result> => {
     try {
       return await work();
     } catch (error) {
-      throw protocolFailure(error, services.log);
+      throw protocolFailure(error, services.log, asked);
     }
   };
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: listTemplates() }));
@@ -41,15 +44,20 @@ export function registerResources(server: Server, services: McpServices, watcher
     }),
   );
   server.setRequestHandler("resources/read", ({ params }, context) =>
-    guarded(async () => {
-      const address = requireAddress(params.uri);
-      const text = await readAddress(services, address, clientNameOf(server, context), context.mcpReq.signal);
-      return { contents: [{ uri: params.uri, mimeType: mimeTypeOf(address), text }] };
-    }),
+    guarded(
+      async () => {
+        const address = requireAddress(params.uri);
+        const client = clientNameOf(server, context);
+        const text = await readAddress(services, address, client, context.mcpReq.signal);
+        return { contents: [{ uri: params.uri, mimeType: mimeTypeOf(address), text }] };
+      },
+      { uri: shownUri(params.uri) },
+    ),
   );
   server.setRequestHandler("resources/subscribe", ({ params }) =>
     guarded(async () => {
-      requireAddress(params.uri);
+      // What a client may not read it cannot watch.
+      await services.engineFor({ tract: requireAddress(params.uri).tract });
       const isWatched = await watcher.watch(params.uri, { uris: [params.uri], list: true });
       if (!isWatched)
         throw new ProtocolError(
@@ -84,7 +92,7 @@ function requireAddress(uri: string): ResourceAddress {
   const near = nearestForms(uri);
   throw new TractError("not-found", "there is no resource with such an address", {
     hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}resources/templates/list shows the forms of addresses.`,
-    data: { uri: uri.slice(0, URI_CHARS_SHOWN).toWellFormed(), near },
+    data: { uri: shownUri(uri), near },
   });
 }
 
@@ -97,6 +105,10 @@ function nearestForms(uri: string): readonly string[] {
 }
 
 const URI_CHARS_SHOWN = 200;
+
+function shownUri(uri: string): string {
+  return uri.slice(0, URI_CHARS_SHOWN).toWellFormed();
+}
 
 const TEMPLATES: Readonly<
   Record<

@@ -1,5 +1,6 @@
 /** What an MCP connection needs from the composition: engines on demand, the profile, files and a log. */
 import type { Engine } from "../../engine/engine.ts";
+import type { Access } from "../../tools/access.ts";
 import type { CallSite } from "../../tools/call-site.ts";
 import type { Profile } from "../../tools/profiles.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -16,6 +17,8 @@ export interface McpServices {
   readonly version: string;
   readonly profile: Profile;
   readonly tools: readonly Tool[];
+  /** What the client may do. The engines keep to it; tools refuse with better words. */
+  readonly access: Access;
   /** An engine scoped to the call. The store is opened by the first one; making a server has no side effects (spec 6.1). */
   readonly engineFor: (origin: CallOrigin) => Promise<Engine>;
   /** The same, but null while the store is not open. */
@@ -25,4 +28,12 @@ export interface McpServices {
   /** Reads a file that a caller named, within the folder that settings allow. */
   readonly readTextFile: (path: string) => Promise<string>;
   readonly log: Log;
+}
+
+/** Services of one client among several of one process: with a session in the ledger that ends before the process does. */
+export interface SessionServices extends McpServices {
+  /** Of the client's session in the ledger. */
+  readonly sessionId: string;
+  /** Ends what the client began, and closes what was opened for it; safe when nothing was. */
+  readonly close: () => Promise<void>;
 }

@@ -18,6 +18,11 @@ export interface StdioTransportOptions {
   /** How long calls under way may be answered after stdin has ended, in milliseconds. */
   readonly drainMsMax: number;
   readonly log: Log;
+  /**
+   * What has to be there before a message is served: it and all that follow wait for it, in their order. null: nothing. The promise must
+   * not be rejected.
+   */
+  readonly prepare?: (message: JSONRPCMessage) => Promise<void> | null;
   /** Sees every message before it is served. */
   readonly onInbound: (message: JSONRPCMessage) => void;
 }
@@ -37,6 +42,8 @@ export class StdioTransport implements Transport {
   /** Requests that a client may still wait for. */
   readonly #unanswered = new Set<RequestId>();
   #drain: NodeJS.Timeout | null = null;
+  /** Messages that wait for what has to be there first; null: none has to wait. */
+  #held: JSONRPCMessage[] | null = null;
   /** Resolves when stdout takes more; one wait for all answers that queue there. */
   #flowing: Promise<void> | null = null;
   #isClosed = false;
@@ -123,9 +130,32 @@ export class StdioTransport implements Transport {
       );
     } else {
       if ("method" in value) this.#follow(value);
-      this.#options.onInbound(value);
-      this.onmessage?.(value);
+      this.#admit(value);
     }
+  }
+
+  #admit(message: JSONRPCMessage): void {
+    if (this.#held !== null) {
+      this.#held.push(message);
+      return;
+    }
+    const preparing = this.#options.prepare?.(message) ?? null;
+    if (preparing === null) {
+      this.#serve(message);
+      return;
+    }
+    const held = [message];
+    this.#held = held;
+    void preparing.then(() => {
+      this.#held = null;
+      for (const each of held) this.#serve(each);
+    });
+  }
+
+  #serve(message: JSONRPCMessage): void {
+    if (this.#isClosed) return;
+    this.#options.onInbound(message);
+    this.onmessage?.(message);
   }
 
   /** Remembers which requests wait for an answer. A subscription never gets one while it stands. */

@@ -12,12 +12,20 @@ export function failedToolResult(failure: ToolFailure): CallToolResult {
   };
 }
 
-/** The same for requests that have no error result of their own; nothing else of an error reaches the wire. */
-export function protocolFailure(error: unknown, log: Log): ProtocolError {
+/**
+ * The same for requests that have no error result of their own; nothing else of an error reaches the wire.
+ *
+ * @param asked What the protocol wants to see again of the request.
+ */
+export function protocolFailure(
+  error: unknown,
+  log: Log,
+  asked: Readonly<Record<string, string>> = {},
+): ProtocolError {
   if (error instanceof ProtocolError) return error;
   const failure = expectedFailure(error);
   if (failure === null) reportBug(error, "a request", log);
   const shown = failure ?? INTERNAL_FAILURE;
   const code = shown.code === "internal" ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-  return new ProtocolError(code, `${shown.code}: ${shown.message}. ${shown.hint}`, shown);
+  return new ProtocolError(code, `${shown.code}: ${shown.message}. ${shown.hint}`, { ...shown, ...asked });
 }

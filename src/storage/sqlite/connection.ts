@@ -67,18 +67,22 @@ async function loadBetterSqlite3(): Promise<Driver> {
 }
 
 async function loadNodeSqlite(): Promise<Driver> {
-  const { DatabaseSync } = await import("node:sqlite");
+  const { DatabaseSync, StatementSync } = await import("node:sqlite");
   const over = (database: DatabaseSync): Connection =>
     connectionOver("node:sqlite", database, (text) => nodeStatement(database.prepare(text)));
   return {
     openMemory: () => over(new DatabaseSync(":memory:")),
     open: (file, { readonly }) =>
       over(new DatabaseSync(file, { readOnly: readonly, timeout: BUSY_TIMEOUT_MS })),
-    openImmutable(file) {
-      const url = pathToFileURL(file);
-      url.searchParams.set("immutable", "1");
-      return over(new DatabaseSync(url, { readOnly: true }));
-    },
+    ...(givesArrays(StatementSync.prototype)
+      ? {
+          openImmutable(file: string): Connection {
+            const url = pathToFileURL(file);
+            url.searchParams.set("immutable", "1");
+            return over(new DatabaseSync(url, { readOnly: true }));
+          },
+        }
+      : {}),
   };
 }
 
@@ -113,13 +117,28 @@ function betterStatement(statement: BetterSqlite3.Statement<unknown[]>): Stateme
 }
 
 function nodeStatement(statement: StatementSync): Statement<readonly SqlValue[]> {
+  if (!givesArrays(statement))
+    throw new StoreError(
+      "store-unusable",
+      "The node:sqlite of this Node.js is too old to be used. Update Node.js or reinstall the package.",
+    );
   statement.setReturnArrays(true);
   return statement as unknown as Statement<readonly SqlValue[]>;
 }
 
+/** False before Node.js 22.16, where only better-sqlite3 serves. */
+function givesArrays(statement: object): boolean {
+  return "setReturnArrays" in statement;
+}
+
+/** The version of the SQLite inside a driver. */
+export function readSqliteVersion(connection: Connection): string {
+  return connection.sql<[string]>("SELECT sqlite_version()").get()?.[0] ?? "0";
+}
+
 /** The version of the SQLite inside a driver; refuses one that is known to lose data. */
 export function checkSqliteVersion(connection: Connection): string {
-  const version = connection.sql<[string]>("SELECT sqlite_version()").get()?.[0] ?? "0";
+  const version = readSqliteVersion(connection);
   const parts = version.split(".").map(Number);
   for (const [index, least] of OLDEST_SQLITE.entries()) {
     const part = parts[index] ?? 0;

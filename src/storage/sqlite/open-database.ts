@@ -1,7 +1,13 @@
 /** Opens the database file of a store: makes it if it is missing, checks whose it is, sets it up and migrates it. */
 import { realpathSync } from "node:fs";
 import { StoreError } from "../errors.ts";
-import { type Connection, checkSqliteVersion, type Driver, loadDriver } from "./connection.ts";
+import {
+  type Connection,
+  checkSqliteVersion,
+  type Driver,
+  loadDriver,
+  readSqliteVersion,
+} from "./connection.ts";
 import { isBusy, isForbidden, isNoDatabase } from "./failures.ts";
 import { createFile, foreignFile, hasLog, inspectFile, mendSideFiles } from "./inspect-file.ts";
 import { checkIdentity, migrate, readIdentity, SCHEMA_VERSION } from "./migrate.ts";
@@ -78,25 +84,28 @@ async function refuseForeign(file: string, patience: Patience): Promise<void> {
 async function lookAt(file: string, patience: Patience): Promise<void> {
   const { openImmutable } = await loadDriver("node:sqlite");
   if (openImmutable === undefined || hasLog(file)) return;
-  await patiently(patience, () => checkedReader(openImmutable(file)).connection.close());
+  await patiently(patience, () => checkedReader(openImmutable(file), readSqliteVersion).connection.close());
 }
 
 /** A connection for reading, to a file that is checked to be ours. */
 async function openReader(driver: Driver, file: string, patience: Patience): Promise<OpenDatabase> {
   try {
-    return await patiently(patience, () => checkedReader(driver.open(file, { readonly: true })));
+    return await patiently(patience, () =>
+      checkedReader(driver.open(file, { readonly: true }), checkSqliteVersion),
+    );
   } catch (error) {
     // In a folder that may not be written SQLite cannot make the files it shares with other processes. If there are none now, nobody is
     // writing, and the file can be read as it is.
     const { openImmutable } = await loadDriver("node:sqlite");
     if (!isForbidden(error) || openImmutable === undefined || hasLog(file)) throw error;
-    return await patiently(patience, () => checkedReader(openImmutable(file)));
+    return await patiently(patience, () => checkedReader(openImmutable(file), readSqliteVersion));
   }
 }
 
-function checkedReader(connection: Connection): OpenDatabase {
+/** Any SQLite may read a file as it is; the fault of old ones is in writing beside others. */
+function checkedReader(connection: Connection, versionOf: (connection: Connection) => string): OpenDatabase {
   try {
-    const sqliteVersion = checkSqliteVersion(connection);
+    const sqliteVersion = versionOf(connection);
     setUp(connection);
     checkIdentity(readIdentity(connection));
     return { connection, isReadonly: true, sqliteVersion };

@@ -10,6 +10,7 @@ import { openForInspection, type Services } from "../../compose.ts";
 import type { Config } from "../../config.ts";
 import { hintForCommandLine } from "../words-of-hints.ts";
 import { probeServer } from "./probe-server.ts";
+import { checkShippedFiles, installFolder } from "./shipped-files.ts";
 import { storeAccess, systemMayAccess } from "./store-access.ts";
 
 export interface Check {
@@ -29,6 +30,7 @@ export interface CheckHost {
 export async function runChecks(host: CheckHost): Promise<readonly Check[]> {
   return [
     nodeCheck(),
+    await checkFiles(installFolder()),
     await check("token tables", async () => await tokenTables(host.config)),
     await checkStore(host.config),
     ...(await checkTrial(host)),
@@ -68,6 +70,38 @@ function nodeCheck(): Check {
     hint: ok ? null : "Install Node.js 22.15 or newer.",
   };
 }
+
+/** Only a bundle names its files: npm checks what it installs, and a clone is meant to be changed. */
+async function checkFiles(folder: string | null): Promise<Check> {
+  const files = folder === null ? null : await checkShippedFiles(folder).catch(() => "unreadable" as const);
+  if (files === null)
+    return {
+      name: "files",
+      ok: true,
+      detail: "not checked: only a bundle (.mcpb) lists its files",
+      hint: null,
+    };
+  const findings =
+    files === "unreadable"
+      ? ["manifest.json, which lists the files, cannot be read"]
+      : [
+          ...files.changed.map((path) => `changed: ${path}`),
+          ...files.missing.map((path) => `missing: ${path}`),
+          ...files.unlisted.map((path) => `not listed: ${path}`),
+        ];
+  if (files !== "unreadable" && findings.length === 0)
+    return { name: "files", ok: true, detail: `all ${files.named} are as they were shipped`, hint: null };
+  const more = findings.length > NAMED_MAX ? `; and ${findings.length - NAMED_MAX} more` : "";
+  return {
+    name: "files",
+    ok: false,
+    detail: `${findings.slice(0, NAMED_MAX).join("; ")}${more}`,
+    hint: "These are not the files that were shipped. Install the bundle again, from a place you trust.",
+  };
+}
+
+/** Files that are named one by one. */
+const NAMED_MAX = 20;
 
 async function tokenTables({ settings }: Config): Promise<string> {
   const counter = await loadTokenCounter(settings.encoding);
@@ -116,9 +150,8 @@ async function checkTrial({ config, createServices }: CheckHost): Promise<readon
   };
   const services = createServices({ ...config, settings });
   try {
-    const driver = await check(
-      "database driver",
-      async () => (await services.engineFor({})).store.description,
+    const driver = await check("database driver", async () =>
+      driverWords((await services.engineFor({})).store.description),
     );
     const server = await check("server", async () => await probeServer(services));
     return [driver, server];
@@ -126,4 +159,10 @@ async function checkTrial({ config, createServices }: CheckHost): Promise<readon
     await services.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function driverWords(description: string): string {
+  return description.startsWith("node:sqlite")
+    ? `${description}: serves as well where the native file of better-sqlite3 cannot be loaded, as here`
+    : description;
 }

@@ -1,0 +1,23 @@
+/** An MCP server that can shake hands and says what it will offer: all that a client hears first, without the engine and the tools. */
+import { Server } from "@modelcontextprotocol/server";
+import { VERSION } from "../../version.ts";
+import { INSTRUCTIONS } from "./instructions.ts";
+
+/**
+ * The low-level `Server` is used on purpose: it lets us list our own schemas, check arguments in our own layer and answer failures with
+ * structured content (spec 9, 29–30), which the SDK's `McpServer` decides by itself.
+ */
+export function createBareServer(): Server {
+  return new Server(
+    { name: "tract", title: "Tract", version: VERSION },
+    {
+      capabilities: {
+        tools: {},
+        resources: { subscribe: true, listChanged: true },
+        prompts: {},
+        completions: {},
+      },
+      instructions: INSTRUCTIONS,
+    },
+  );
+}

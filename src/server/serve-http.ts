@@ -1,0 +1,142 @@
+/** Serves MCP over HTTP for the life of a process: until a signal asks to end (spec 6.1, 7.4). */
+import { TractError } from "../engine/errors.ts";
+import { FULL_ACCESS } from "../tools/access.ts";
+import { VERSION } from "../version.ts";
+import { compose } from "./compose.ts";
+import { type Config, type ConfigInputs, readProcessInputs, resolveConfig } from "./config.ts";
+import type { HttpLimits } from "./http/http-limits.ts";
+import { HTTP_LIMITS } from "./http/http-limits.ts";
+import { type HttpServer, startHttpServer } from "./http/http-server.ts";
+import { isLoopback, ownNames } from "./http/own-names.ts";
+import { MESSAGES_PATH } from "./http/routes.ts";
+import { readTokenFile } from "./http/token-file.ts";
+import { createAdmission, type TokenEntry } from "./http/tokens.ts";
+import { createMcpServer, type MakeServer } from "./mcp/create-server.ts";
+import { createHttpEndpoint } from "./mcp/http-endpoint.ts";
+import type { SessionServices } from "./mcp/services.ts";
+
+/** Resolves when the server has ended and everything is closed. */
+export async function serveHttp(flags: ConfigInputs["flags"]): Promise<void> {
+  const asked = endSignal();
+  try {
+    const writeLine = (line: string): void => void process.stderr.write(line);
+    const config = resolveConfig(readProcessInputs(flags));
+    const server = await openHttp(config, { writeLine, limits: HTTP_LIMITS, makeServer: createMcpServer });
+    await asked.come;
+    await server.close();
+  } finally {
+    asked.forget();
+  }
+}
+
+export interface HttpSurroundings {
+  /** Takes lines of the log. */
+  readonly writeLine: (line: string) => void;
+  readonly limits: HttpLimits;
+  readonly makeServer: MakeServer;
+}
+
+/**
+ * Starts to listen; nothing is opened before the first call.
+ *
+ * @throws TractError `invalid-argument`: an open address without a token, or a token file that cannot be used; `in-use`: the port.
+ */
+export async function openHttp(
+  config: Config,
+  { writeLine, limits, makeServer }: HttpSurroundings,
+): Promise<HttpServer> {
+  const { settings } = config;
+  const host = settings["http.host"];
+  const tokens = await readTokens(config, writeLine);
+  const further = settings["http.allowed_hosts"];
+  if (tokens.length === 0 && !isLoopback(host)) throw openWithoutToken("http.host", host);
+  // Who gives the server a public name puts something in front of it that lets others in.
+  if (tokens.length === 0 && further !== null) throw openWithoutToken("http.allowed_hosts", further);
+  const composition = compose(config, { authorKind: "agent", writeLog: writeLine, confinesFiles: true });
+  const now = (): number => performance.now();
+  const endpoint = createHttpEndpoint({
+    ...limits,
+    connect: (access) => withoutFiles(config, composition.connect(access)),
+    makeServer,
+    messagesPath: MESSAGES_PATH,
+    now,
+  });
+  const server = await startHttpServer({
+    host,
+    port: settings["http.port"],
+    endpoint,
+    admit: createAdmission(tokens),
+    names: ownNames(host, further),
+    version: VERSION,
+    reachStore: composition.reachStore,
+    limits,
+    log: composition.log,
+    now,
+  });
+  if (settings.log_level !== "silent")
+    writeLine(`tract: MCP at http://${inAddress(host)}:${server.port}/mcp (older clients: /sse)\n`);
+  return {
+    ...server,
+    close: async () => {
+      await server.close();
+      await composition.close();
+    },
+  };
+}
+
+async function readTokens(
+  { settings }: Config,
+  writeLine: (line: string) => void,
+): Promise<readonly TokenEntry[]> {
+  const own = settings["http.token"];
+  const named = settings["http.token_file"];
+  const file = named === null ? null : await readTokenFile(named);
+  if (file?.isNew === true) writeLine("tract: made the token file, with a new token of scope write\n");
+  return [
+    ...(own === null ? [] : [{ token: own, name: "own", access: FULL_ACCESS }]),
+    ...(file?.tokens ?? []),
+  ];
+}
+
+function openWithoutToken(setting: "http.host" | "http.allowed_hosts", value: string): TractError {
+  return new TractError(
+    "invalid-argument",
+    `with ${setting} ${value} other machines reach this server, and no token is set`,
+    {
+      hint: `Set TRACT_HTTP_TOKEN, or name a file with --token-file (it is made when missing); or leave ${setting} out.`,
+      data: { setting, value },
+    },
+  );
+}
+
+/** Whoever comes over the network gives transcripts as text, unless a person has named a folder for them. */
+function withoutFiles({ sources }: Config, services: SessionServices): SessionServices {
+  if (sources.import_root.kind !== "default") return services;
+  return { ...services, readTextFile: () => Promise.reject(noFiles()) };
+}
+
+function noFiles(): TractError {
+  return new TractError("not-allowed", "path: over HTTP no files of the server's machine are read", {
+    hint: "Give the transcript as text, or a person can set import_root (--import-root, TRACT_IMPORT_ROOT).",
+  });
+}
+
+function inAddress(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+const END_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
+function endSignal(): { readonly come: Promise<void>; readonly forget: () => void } {
+  let end = (): void => undefined;
+  const come = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  for (const signal of END_SIGNALS) process.on(signal, end);
+  return {
+    come,
+    forget: () => {
+      for (const signal of END_SIGNALS) process.off(signal, end);
+    },
+  };
+}
