@@ -1,6 +1,7 @@
 /** Plays an agent's working day against a real Tract server: `npm run demo`. Exits with 0 only when everything worked. */
 import { strict as assert } from "node:assert";
 import { readFile } from "node:fs/promises";
+import { converse } from "./demo/converse.ts";
 import { bringBack, makeRoom } from "./demo/make-room.ts";
 import { mergeBack } from "./demo/merge-back.ts";
 import {
@@ -59,6 +60,7 @@ async function playDay(session: TractSession): Promise<void> {
   await compileUnderBudgets(call, pins);
   await findAgain(call);
   await takeBack(call);
+  await converse(session);
   await audit(call);
 }
 
@@ -162,7 +164,10 @@ async function compileUnderBudgets(call: Call, pins: readonly string[]): Promise
 function showBeginning({ system, messages }: Compiled): void {
   if (system) fact("system", cut(system, 90));
   for (const { role, content } of messages.slice(0, 4)) {
-    const text = typeof content === "string" ? content : content.map((block) => block.text ?? "").join(" ");
+    const text =
+      typeof content === "string"
+        ? content
+        : content.map(({ text, type }) => text ?? `[${type.replace("_", " ")}]`).join(" ");
     fact(role, cut(text, 90));
   }
 }

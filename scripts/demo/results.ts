@@ -98,3 +98,24 @@ export interface Expanded {
 export interface Undone {
   readonly operation_id: string;
 }
+
+export interface Chatted {
+  readonly text: string;
+  readonly commit: string;
+  readonly record_id: string;
+}
+
+export interface Generated {
+  readonly entries: readonly { readonly hash: string }[];
+}
+
+export interface Totals {
+  readonly totals: {
+    readonly groups: readonly {
+      readonly group: string;
+      readonly calls: number;
+      readonly input_tokens: number;
+      readonly output_tokens: number;
+    }[];
+  };
+}

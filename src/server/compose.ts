@@ -1,15 +1,19 @@
 /** The only place that constructs things: the store when first needed, the engine over it, and what a way in lends to calls. */
 import { existsSync } from "node:fs";
-import { createEngine, type Engine, type Scope, withScope } from "../engine/engine.ts";
+import { createEngine, type Engine, type EngineSettings, type Scope, withScope } from "../engine/engine.ts";
 import { OpenSessions } from "../engine/ledger/open-sessions.ts";
 import { DEFAULT_LIMITS } from "../engine/limits.ts";
 import { closeLlm } from "../engine/llm/llm-client.ts";
+import { TriggeredRuns, withTriggers } from "../engine/orchestrator/triggers.ts";
+import { createWatch } from "../engine/policies/watch.ts";
 import { createOpenAiAccess } from "../llm/openai-client.ts";
 import { sessionOwner } from "../process-identity.ts";
 import { systemParts } from "../runtime.ts";
+import { settleRuns, waitFor } from "../settle-runs.ts";
 import type { AuthorKind } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
 import { TOOLS } from "../tools/registry.ts";
+import { createToolBox } from "../tools/toolbox.ts";
 import { VERSION } from "../version.ts";
 import type { Config } from "./config.ts";
 import { endSessionInTime } from "./end-session.ts";
@@ -41,6 +45,8 @@ export function createServices(config: Config, wayIn: WayIn): Services {
   const sessionId = `SES-${parts.newId()}`;
   const scopeOf = (origin: CallOrigin): Scope => scopeFrom(config, wayIn, sessionId, origin);
   const indexing = createIdleIndexing({ batch: DEFAULT_LIMITS.searchIndexBatch, idleMs: INDEX_IDLE_MS, log });
+  const readTextFile = fileReader(config, wayIn);
+  const runs = new TriggeredRuns();
   let opened: Promise<Engine> | null = null;
 
   return {
@@ -58,11 +64,7 @@ export function createServices(config: Config, wayIn: WayIn): Services {
       if (wayIn.authorKind === "agent") indexing.postpone(engine.store);
       return withScope(engine, scopeOf(origin));
     },
-    readTextFile: createTextFileReader({
-      folder: config.cwd,
-      root: wayIn.confinesFiles ? settings.import_root : null,
-      bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
-    }),
+    readTextFile,
     openEngine: async (origin) => {
       const engine = await opened?.catch(() => null);
       return engine == null ? null : withScope(engine, scopeOf(origin));
@@ -72,8 +74,13 @@ export function createServices(config: Config, wayIn: WayIn): Services {
       await indexing.stop();
       const engine = await opened?.catch(() => null);
       if (engine == null) return;
+      // A person's command waits for what it set off; a server has little time.
+      if (wayIn.authorKind === "user") await waitFor(runs, RUNS_MS_MAX);
       await closeLlm(engine.llm);
-      await endSessionInTime(engine, log);
+      const llm = llmOf(config);
+      await endSessionInTime({ ...engine, llm }, log);
+      await settleRuns(runs, wayIn.authorKind === "user" ? RUNS_MS_MAX : SERVER_RUNS_MS_MAX);
+      await closeLlm(llm);
       await engine.store.close();
     },
   };
@@ -87,19 +94,34 @@ export function createServices(config: Config, wayIn: WayIn): Services {
       ...parts,
       store,
       llm: llmOf(config),
+      watch: withTriggers(createWatch(), runs),
+      toolbox: createToolBox({ tools: TOOLS, readTextFile, notesReads: settings["ledger.tool_reads"] }),
       sessions: new OpenSessions(sessionOwner(wayIn.authorKind === "agent" ? settings.profile : null)),
-      settings: {
-        encoding: settings.encoding,
-        defaultBranch: settings.default_branch,
-        compileBudget: settings.compile_budget,
-        ledger: {
-          reasonChars: settings["ledger.reason_chars"],
-          excerptChars: settings["ledger.excerpt_chars"],
-        },
-      },
+      settings: engineSettings(config),
       scope: scopeOf({}),
     });
   }
+}
+
+function engineSettings({ settings }: Config): EngineSettings {
+  return {
+    encoding: settings.encoding,
+    defaultBranch: settings.default_branch,
+    compileBudget: settings.compile_budget,
+    ledger: {
+      reasonChars: settings["ledger.reason_chars"],
+      excerptChars: settings["ledger.excerpt_chars"],
+    },
+    redaction: settings["redaction.action"],
+  };
+}
+
+function fileReader({ cwd, settings }: Config, { confinesFiles }: WayIn): Services["readTextFile"] {
+  return createTextFileReader({
+    folder: cwd,
+    root: confinesFiles ? settings.import_root : null,
+    bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
+  });
 }
 
 /** Who calls and where, for one connection or command. */
@@ -144,3 +166,7 @@ export async function openForInspection({ settings }: Config): Promise<Store | n
 
 /** Calls must have paused this long before the search index catches up. */
 const INDEX_IDLE_MS = 250;
+
+/** How long closing waits for runs that triggers set off, in milliseconds: a process must be gone within a second of being told. */
+const SERVER_RUNS_MS_MAX = 400;
+const RUNS_MS_MAX = 30_000;

@@ -1,25 +1,15 @@
 /** A policy and what it finds, as data (spec 5.4). */
 import type { JsonObject } from "../../storage/records.ts";
+import { type Autonomy, type Moment, POLICY_KINDS, type PolicyKind } from "../history/policy-words.ts";
 import type { ToolAction } from "../toolbox.ts";
 
-export const POLICY_KINDS = [
-  "auto-compress",
-  "auto-pin",
-  "auto-branch",
-  "auto-archive",
-  "checkpoint",
-  "secret-scan",
-  "retention",
-] as const;
-export type PolicyKind = (typeof POLICY_KINDS)[number];
-
-/** When a policy is evaluated. */
-export const MOMENTS = ["commit", "compile", "session_start", "session_end"] as const;
-export type Moment = (typeof MOMENTS)[number];
-
-/** From least to most: tell in the result, store a proposal, act. */
-export const AUTONOMY_LEVELS = ["manual", "collaborative", "autonomous"] as const;
-export type Autonomy = (typeof AUTONOMY_LEVELS)[number];
+export {
+  AUTONOMY_LEVELS,
+  type Autonomy,
+  type Moment,
+  POLICY_KINDS,
+  type PolicyKind,
+} from "../history/policy-words.ts";
 
 /** A policy with everything filled in. */
 export interface Policy {
@@ -36,10 +26,17 @@ export interface Policy {
   readonly enabled: boolean;
 }
 
+/** `orchestrate`: no policy found it, an LLM that runs as orchestrator chose it (spec 5.5). */
+export const FINDING_KINDS: readonly [...typeof POLICY_KINDS, "orchestrate"] = [
+  ...POLICY_KINDS,
+  "orchestrate",
+];
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
 /** Something a policy has found, with what it would do about it. */
 export interface Finding {
   readonly policy: string;
-  readonly kind: PolicyKind;
+  readonly kind: FindingKind;
   readonly autonomy: Autonomy;
   /** What it is about, as a key: a branch's name or a commit's hash. One pending proposal per policy and target. */
   readonly target: string;

@@ -1,5 +1,6 @@
 /** Makes the MCP server of one connection: cheap and without side effects, because clients start servers only to probe them. */
 import { Server } from "@modelcontextprotocol/server";
+import { FINISHED_CALLS } from "./approvals.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { registerCompletions } from "./completions.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
@@ -25,6 +26,7 @@ export function createMcpServer(services: McpServices, watcher: ChangeWatcher): 
         completions: {},
       },
       instructions: INSTRUCTIONS,
+      requestState: { verify: FINISHED_CALLS.verify },
     },
   );
   registerTools(server, services, watcher);
