@@ -30,6 +30,7 @@ import type {
   Verified,
 } from "./demo/results.ts";
 import { openTractSession, type TractSession } from "./demo/tract-session.ts";
+import { watch } from "./demo/watch.ts";
 
 type Call = TractSession["call"];
 
@@ -61,6 +62,7 @@ async function playDay(session: TractSession): Promise<void> {
   await findAgain(call);
   await takeBack(call);
   await converse(session);
+  await watch(session);
   await audit(call);
 }
 
@@ -222,8 +224,9 @@ async function audit(call: Call): Promise<void> {
     "Ask what happened",
     "A hash-chained ledger keeps who did what; verify recomputes every hash in the store.",
   );
-  const ledger = await call<Entries>("query_ledger", { limit: 20, order: "asc" });
-  for (const { seq, event_type, reason } of ledger.entries) fact(`${seq} ${event_type}`, cut(reason, 80));
+  const { entries } = await call<Entries>("query_ledger", { limit: 16 });
+  for (const { seq, event_type, reason } of entries.toReversed())
+    fact(`${seq} ${event_type}`.padEnd(17), cut(reason, 80));
   const { ok, checked } = await call<Verified>("verify");
   assert(ok, "verify finds nothing wrong");
   good(

@@ -1,7 +1,7 @@
 /** The chapter in which an LLM is asked, and shows what is known of it afterwards: the exact prompt, the settings, the cost. */
 import { strict as assert } from "node:assert";
 import { cut, fact, good, heading, number, shortHash } from "./page.ts";
-import type { Chatted, Compiled, Generated, Totals } from "./results.ts";
+import type { Chatted, Compiled, Generated, Status, Totals } from "./results.ts";
 import type { TractSession } from "./tract-session.ts";
 
 const QUESTION = "Which of the three causes could still bite us, and where would we see it first?";
@@ -15,7 +15,15 @@ export async function converse({ call, llm }: TractSession): Promise<void> {
     "Ask an LLM, and keep what it saw",
     "No key here: a scripted server on this machine plays the LLM. Any OpenAI-compatible endpoint takes its place.",
   );
-  llm.script(...ANSWERS.map((text) => ({ text, model: "scripted-llm-1" })));
+  const { tokens } = await call<Status>("status");
+  // What a real endpoint reports counts from then on; the scripted one reports about what was sent.
+  llm.script(
+    ...ANSWERS.map((text, i) => ({
+      text,
+      model: "scripted-llm-1",
+      usage: { prompt_tokens: tokens + 30 + 60 * i, completion_tokens: 45 - 20 * i },
+    })),
+  );
   const careful = await call<Chatted>("chat", { text: QUESTION, temperature: 0 });
   const sent = llm.requests.at(-1)?.body.messages;
   const bold = await call<Chatted>("chat", { text: "In one sentence.", temperature: 0.9 });

@@ -14,6 +14,7 @@ export interface Status {
 
 export interface Commits {
   readonly commits: readonly { readonly hash: string; readonly message: string }[];
+  readonly warnings: readonly string[];
 }
 
 export interface Branches {
@@ -118,4 +119,16 @@ export interface Totals {
       readonly output_tokens: number;
     }[];
   };
+}
+
+export interface Shown {
+  readonly commits: readonly { readonly content: unknown }[];
+}
+
+export interface Proposals {
+  readonly proposals: readonly { readonly id: string; readonly policy: string | null }[];
+}
+
+export interface Approved {
+  readonly operation_id: string | null;
 }
