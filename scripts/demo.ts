@@ -1,6 +1,7 @@
 /** Plays an agent's working day against a real Tract server: `npm run demo`. Exits with 0 only when everything worked. */
 import { strict as assert } from "node:assert";
 import { readFile } from "node:fs/promises";
+import { converse } from "./demo/converse.ts";
 import { bringBack, makeRoom } from "./demo/make-room.ts";
 import { mergeBack } from "./demo/merge-back.ts";
 import {
@@ -29,6 +30,7 @@ import type {
   Verified,
 } from "./demo/results.ts";
 import { openTractSession, type TractSession } from "./demo/tract-session.ts";
+import { watch } from "./demo/watch.ts";
 
 type Call = TractSession["call"];
 
@@ -59,6 +61,8 @@ async function playDay(session: TractSession): Promise<void> {
   await compileUnderBudgets(call, pins);
   await findAgain(call);
   await takeBack(call);
+  await converse(session);
+  await watch(session);
   await audit(call);
 }
 
@@ -162,7 +166,10 @@ async function compileUnderBudgets(call: Call, pins: readonly string[]): Promise
 function showBeginning({ system, messages }: Compiled): void {
   if (system) fact("system", cut(system, 90));
   for (const { role, content } of messages.slice(0, 4)) {
-    const text = typeof content === "string" ? content : content.map((block) => block.text ?? "").join(" ");
+    const text =
+      typeof content === "string"
+        ? content
+        : content.map(({ text, type }) => text ?? `[${type.replace("_", " ")}]`).join(" ");
     fact(role, cut(text, 90));
   }
 }
@@ -217,8 +224,9 @@ async function audit(call: Call): Promise<void> {
     "Ask what happened",
     "A hash-chained ledger keeps who did what; verify recomputes every hash in the store.",
   );
-  const ledger = await call<Entries>("query_ledger", { limit: 20, order: "asc" });
-  for (const { seq, event_type, reason } of ledger.entries) fact(`${seq} ${event_type}`, cut(reason, 80));
+  const { entries } = await call<Entries>("query_ledger", { limit: 16 });
+  for (const { seq, event_type, reason } of entries.toReversed())
+    fact(`${seq} ${event_type}`.padEnd(17), cut(reason, 80));
   const { ok, checked } = await call<Verified>("verify");
   assert(ok, "verify finds nothing wrong");
   good(

@@ -22,7 +22,29 @@ export type { ConfigureRequest, ConfigureResult } from "./engine/llm/configure.t
 export type { LlmClient, LlmReply, LlmRequest, LlmToolCall, LlmUsage } from "./engine/llm/llm-client.ts";
 export type { Conflict, ConflictSide } from "./engine/merge/material.ts";
 export type { MergeRequest, MergeResult } from "./engine/merge/merge-types.ts";
+export type {
+  OrchestrateRequest,
+  OrchestrateResult,
+  RunState,
+  Step,
+} from "./engine/orchestrator/orchestrate.ts";
+export type { NamedPolicyRequest, SetPolicyRequest } from "./engine/policies/change-policy.ts";
+export type { Decided } from "./engine/policies/decide.ts";
+export type { PolicyFindings, PolicyList, PolicyResult } from "./engine/policies/list-policies.ts";
+export type { Autonomy, Finding, Policy, PolicyKind } from "./engine/policies/policy.ts";
+export type { Proposal } from "./engine/policies/proposal.ts";
+export type { Effect, ShownProposal } from "./engine/policies/proposals.ts";
+export type { ExecuteToolOptions } from "./engine/tool-calling.ts";
+export type { ToolActionOutcome, ToolProfile } from "./engine/toolbox.ts";
 export type { BatchOptions, CommitOptions, ShorthandOptions, Tract } from "./engine/tract.ts";
 export { type OpenStoreOptions, openStore, type TractOptions, type TractStore } from "./library.ts";
 export type { LlmOption } from "./llm/llm-option.ts";
 export type { Author, CommitRecord, Hash, Json, JsonObject, Priority, Role } from "./storage/records.ts";
+export { type ToolDefinitionsOptions, toolDefinitions } from "./toolkit.ts";
+export type {
+  AnthropicTool,
+  McpTool,
+  OpenAiTool,
+  ToolDefinitionOf,
+  ToolFormat,
+} from "./tools/definitions.ts";

@@ -4,15 +4,19 @@ import { createEngine, type Engine, type EngineSettings, type Scope } from "./en
 import { OpenSessions } from "./engine/ledger/open-sessions.ts";
 import { endSessions } from "./engine/ledger/session-end.ts";
 import { closeLlm } from "./engine/llm/llm-client.ts";
+import { TriggeredRuns, withTriggers } from "./engine/orchestrator/triggers.ts";
+import { createWatch } from "./engine/policies/watch.ts";
 import { checkShape } from "./engine/request-shapes.ts";
 import { withTractErrors } from "./engine/store-failure.ts";
 import { createTract, type Tract } from "./engine/tract.ts";
 import { accessTo, type LlmOption } from "./llm/llm-option.ts";
 import { sessionOwner } from "./process-identity.ts";
 import { systemParts } from "./runtime.ts";
+import { settleRuns, waitFor } from "./settle-runs.ts";
 import { openStore as openBackend } from "./storage/open-store.ts";
 import type { AuthorKind, Encoding } from "./storage/records.ts";
 import type { Store } from "./storage/store.ts";
+import { loadToolBox } from "./toolkit.ts";
 
 export interface OpenStoreOptions {
   /** `full` (default): an acknowledged commit survives power loss. `normal`: it survives a crash of the process. */
@@ -24,6 +28,8 @@ export interface OpenStoreOptions {
   readonly author?: { readonly kind?: AuthorKind; readonly name?: string };
   /** Class of the agent, for the ledger. */
   readonly agentClass?: string;
+  /** What happens to credentials in what is written, besides what policies say. Default: off. */
+  readonly redaction?: "off" | "redact" | "reject";
   /** The LLM that chat, generate and the strategies llm may ask. Default: none; nothing is read from the environment. */
   readonly llm?: LlmOption;
 }
@@ -61,6 +67,7 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
   const settings: EngineSettings = {
     ...DEFAULT_SETTINGS,
     encoding: options.encoding ?? DEFAULT_SETTINGS.encoding,
+    redaction: options.redaction ?? DEFAULT_SETTINGS.redaction,
   };
   const connect = async (): Promise<Store> =>
     await withTractErrors(
@@ -69,30 +76,41 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
         readonly: options.readonly ?? false,
       }),
     );
-  let engine: Engine | null = null;
+  // Before the store is opened: a wrong option leaves nothing open.
+  const accessLlm = (): Engine["llm"] => (options.llm === undefined ? null : accessTo(options.llm));
+  let open: { readonly engine: Engine; readonly runs: TriggeredRuns } | null = null;
   let handles = 0;
 
   const opened = async (): Promise<Engine> => {
+    if (open !== null) return open.engine;
     const sessionId = `SES-${parts.newId()}`;
-    engine ??= createEngine({
+    const runs = new TriggeredRuns();
+    const engine = createEngine({
       ...parts,
-      // Before the store is opened: a wrong option leaves nothing open.
-      llm: options.llm === undefined ? null : accessTo(options.llm),
+      llm: accessLlm(),
+      watch: withTriggers(createWatch(), runs),
+      toolbox: await loadToolBox(),
       store: await connect(),
       sessions: new OpenSessions(owner),
       settings,
       scope: scopeOf(options, sessionId),
     });
+    open = { engine, runs };
     return engine;
   };
   const close = async (): Promise<void> => {
-    const closing = engine;
-    engine = null;
+    const closing = open;
+    open = null;
     if (closing === null) return;
-    await closeLlm(closing.llm);
-    // A session that cannot be ended now is found abandoned by the next one.
-    await endSessions(closing).catch(() => undefined);
-    await closing.store.close();
+    const { engine, runs } = closing;
+    await waitFor(runs, RUNS_MS_MAX);
+    await closeLlm(engine.llm);
+    // A session that cannot be ended now is found abandoned by the next one. What its end sets off may still ask an LLM.
+    const llm = accessLlm();
+    await endSessions({ ...engine, llm }).catch(() => undefined);
+    await settleRuns(runs, RUNS_MS_MAX);
+    await closeLlm(llm);
+    await engine.store.close();
   };
   await opened(); // A store that cannot be opened is told here, not at the first call.
   return {
@@ -108,6 +126,9 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
     close,
   };
 }
+
+/** How long closing waits for runs that triggers set off, in milliseconds; twice at most. */
+const RUNS_MS_MAX = 30_000;
 
 function scopeOf(options: OpenStoreOptions, sessionId: string): Scope {
   return {

@@ -14,6 +14,7 @@ export interface Status {
 
 export interface Commits {
   readonly commits: readonly { readonly hash: string; readonly message: string }[];
+  readonly warnings: readonly string[];
 }
 
 export interface Branches {
@@ -97,4 +98,37 @@ export interface Expanded {
 
 export interface Undone {
   readonly operation_id: string;
+}
+
+export interface Chatted {
+  readonly text: string;
+  readonly commit: string;
+  readonly record_id: string;
+}
+
+export interface Generated {
+  readonly entries: readonly { readonly hash: string }[];
+}
+
+export interface Totals {
+  readonly totals: {
+    readonly groups: readonly {
+      readonly group: string;
+      readonly calls: number;
+      readonly input_tokens: number;
+      readonly output_tokens: number;
+    }[];
+  };
+}
+
+export interface Shown {
+  readonly commits: readonly { readonly content: unknown }[];
+}
+
+export interface Proposals {
+  readonly proposals: readonly { readonly id: string; readonly policy: string | null }[];
+}
+
+export interface Approved {
+  readonly operation_id: string | null;
 }

@@ -6,4 +6,5 @@ export const DEFAULT_SETTINGS: EngineSettings = {
   defaultBranch: "main",
   compileBudget: 8_000,
   ledger: { reasonChars: 200, excerptChars: 240 },
+  redaction: "off",
 };

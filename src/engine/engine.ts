@@ -6,12 +6,16 @@ import { compact } from "./compress/compact.ts";
 import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
 import { DEFAULT_SETTINGS } from "./default-settings.ts";
 import type { Compact } from "./history/make-room.ts";
+import type { ScreenAt } from "./history/screen.ts";
 import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
 import type { OpenSessions } from "./ledger/open-sessions.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { LlmAccess } from "./llm/llm-client.ts";
+import type { Notice, Rider, Watch } from "./policies/occasion.ts";
+import { screenAt } from "./policies/secret-screen.ts";
 import { checkScopeName } from "./scope-name.ts";
 import { loadTokenCounter, type TokenCounter } from "./tokens/token-counter.ts";
+import type { ToolBox } from "./toolbox.ts";
 
 /** The moment, in milliseconds since 1970. Injected, so that operations are reproducible. */
 export type Clock = () => number;
@@ -27,6 +31,12 @@ export interface Scope {
   readonly provenance: Provenance;
   /** The tool that was called, with its arguments in short (never message text), for the ledger; null outside tools. */
   readonly tool: { readonly name: string; readonly arguments: string } | null;
+  /** Collects what policies say during the call; left out: nobody listens. */
+  readonly notices?: Notice[];
+  /** True: a policy is at work, and what it does sets off no other. */
+  readonly byPolicy?: boolean;
+  /** Joins the operation of the next write; left out: none does. */
+  readonly rider?: Rider;
 }
 
 /** Stands on every ledger entry (spec 4.1). */
@@ -47,6 +57,8 @@ export interface EngineSettings {
   readonly compileBudget: number;
   /** Cut lengths of query_ledger, in characters (spec 4.3). */
   readonly ledger: { readonly reasonChars: number; readonly excerptChars: number };
+  /** What happens to credentials in what is written, to every tract, besides what its policies say (spec 6.1). */
+  readonly redaction: "off" | "redact" | "reject";
 }
 
 export interface Engine {
@@ -63,8 +75,14 @@ export interface Engine {
   readonly settingsCache: SettingsCache;
   /** What the budget action compact does: a commit needs it, and history cannot import compress (spec 1.7). */
   readonly compact: Compact;
+  /** What keeps credentials out of the store: a write needs it, and history cannot import policies (spec 5.4). */
+  readonly screen: ScreenAt;
+  /** Evaluates policies; null: none are looked at. A write needs it, and history cannot import policies (spec 5.4). */
+  readonly watch: Watch | null;
   /** null: no LLM is configured; everything has a way without one (spec 5). */
   readonly llm: LlmAccess | null;
+  /** The tools, for who acts as an agent would: policies, the orchestrator, an agent's own loop. null: there are none here. */
+  readonly toolbox: ToolBox | null;
   /** null: writes belong to no session that begins and ends. */
   readonly sessions: OpenSessions | null;
   readonly settings: EngineSettings;
@@ -74,7 +92,7 @@ export interface Engine {
 
 /** What a way in brings along; the rest of an engine is made here. */
 export type EngineParts = Pick<Engine, "store" | "clock" | "newId" | "pause" | "scope"> &
-  Partial<Pick<Engine, "settings" | "limits" | "llm" | "sessions">>;
+  Partial<Pick<Engine, "settings" | "limits" | "llm" | "toolbox" | "sessions" | "watch">>;
 
 /** An engine with empty caches and the built-in content types. */
 export function createEngine(parts: EngineParts): Engine {
@@ -88,8 +106,11 @@ export function createEngine(parts: EngineParts): Engine {
     compileCache: createCompileCache(limits),
     settingsCache: createSettingsCache(),
     compact,
+    screen: screenAt,
     llm: parts.llm ?? null,
+    toolbox: parts.toolbox ?? null,
     sessions: parts.sessions ?? null,
+    watch: parts.watch ?? null,
   };
 }
 

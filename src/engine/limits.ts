@@ -66,6 +66,8 @@ export interface Limits {
   readonly conflictTextCharsMax: number;
   /** Questions of one operation that an LLM is asked at the same time. */
   readonly llmCallsAtOnce: number;
+  /** Steps of one run of the orchestrator. */
+  readonly orchestrateStepsMax: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -105,4 +107,5 @@ export const DEFAULT_LIMITS: Limits = {
   openConflictMergesMax: 200,
   conflictTextCharsMax: 1_000,
   llmCallsAtOnce: 4,
+  orchestrateStepsMax: 100,
 };

@@ -1,11 +1,8 @@
 /** Checks what a program without types hands to the library: a wrong or unknown option is told, never ignored (spec 9, 26). */
 import { z } from "zod";
-import {
-  CONVERSATION_SHAPES,
-  type ConversationShape,
-  INQUIRY_SHAPE,
-  llmOption,
-} from "./conversation-shapes.ts";
+import { AUTOMATION_SHAPES, type AutomationShape } from "./automation-shapes.ts";
+import { CONVERSATION_SHAPES, type ConversationShape, INQUIRY_SHAPE } from "./conversation-shapes.ts";
+import { AUTHOR_KINDS, ENTRY_SHAPES, type EntryShape } from "./entry-shapes.ts";
 import { TractError } from "./errors.ts";
 import { invariant } from "./invariant.ts";
 import { nearest } from "./nearest.ts";
@@ -15,7 +12,6 @@ import { explainIssue, listNames, namesTold, pathTold } from "./zod-words.ts";
 const ROLES = ["system", "user", "assistant", "tool"] as const;
 const PRIORITIES = ["skip", "normal", "important", "pinned"] as const;
 const ON_MISSING_TARGET = ["error", "as_append", "with_target", "drop"] as const;
-const AUTHOR_KINDS = ["user", "agent", "tool", "policy", "import"] as const;
 
 /** One of some words, or several of them. */
 function oneOrMore<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType {
@@ -120,12 +116,14 @@ export type ShapeName =
   | "gc"
   | "importTranscript"
   | "contentType"
-  | "openStore"
+  | EntryShape
   | ConversationShape
-  | "tract";
+  | AutomationShape;
 
 const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
+  ...ENTRY_SHAPES,
   ...CONVERSATION_SHAPES,
+  ...AUTOMATION_SHAPES,
   text: z.string(),
   commitOptions: z.strictObject({ ...about, ...place }),
   batchItems: z.array(z.strictObject({ content: z.unknown(), ...about })),
@@ -258,6 +256,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
   uncompress: z.strictObject({ summary: z.string(), branch: text }),
   operations: z.strictObject({
     ...paged,
+    branch: text,
     type: text,
     commit: text,
     sort: z.enum(["original_tokens", "compressed_tokens", "ratio"]).optional(),
@@ -353,15 +352,6 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     defaultPriority: z.enum(PRIORITIES).optional(),
     toText: callback.optional(),
   }),
-  openStore: z.strictObject({
-    durability: z.enum(["full", "normal"]).optional(),
-    readonly: flag,
-    encoding: z.enum(["o200k_base", "cl100k_base"]).optional(),
-    author: z.strictObject({ kind: z.enum(AUTHOR_KINDS).optional(), name: text }).optional(),
-    agentClass: text,
-    llm: llmOption.optional(),
-  }),
-  tract: z.strictObject({ worktree: text }),
 };
 
 /**

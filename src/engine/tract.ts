@@ -7,6 +7,7 @@ import { type Lineage, lineage } from "./agents/lineage.ts";
 import { type SendRequest, type SendResult, send } from "./agents/send.ts";
 import { type SpawnRequest, type SpawnResult, spawn } from "./agents/spawn.ts";
 import { type Timeline, type TimelineRequest, timeline } from "./agents/timeline.ts";
+import { type Automating, automating } from "./automating.ts";
 import { type BlameRequest, type BlameResult, blame } from "./compare/blame.ts";
 import { type DiffRequest, type DiffResult, diff } from "./compare/diff.ts";
 import { type CompiledContext, type CompileRequest, compile } from "./compile/compile.ts";
@@ -61,6 +62,8 @@ import { type LedgerPage, type QueryLedgerRequest, queryLedger } from "./ledger/
 import { type VerifyRequest, type VerifyResult, verify } from "./ledger/verify.ts";
 import { merge } from "./merge/merge.ts";
 import type { MergeRequest, MergeResult } from "./merge/merge-types.ts";
+import { withNotices } from "./policies/notices.ts";
+import type { Notice } from "./policies/occasion.ts";
 import { checkShape } from "./request-shapes.ts";
 import { type ImportCommitRequest, type ImportCommitResult, importCommit } from "./rewrite/import-commit.ts";
 import { type ReorganizeResult, reorganize } from "./rewrite/reorganize.ts";
@@ -68,6 +71,7 @@ import type { ReorganizeRequest } from "./rewrite/reorganize-request.ts";
 import { type RestoreRequest, type RestoreResult, restore } from "./rewrite/restore.ts";
 import { type SearchRequest, type SearchResult, search } from "./search/search.ts";
 import { asTractError } from "./store-failure.ts";
+import { type ToolCalling, toolCalling } from "./tool-calling.ts";
 import { type ImportRequest, type ImportResult, importTranscript } from "./transcripts/import-transcript.ts";
 
 /** What a commit may carry besides its content. */
@@ -90,7 +94,7 @@ export interface ShorthandOptions {
 }
 
 /** A tract, seen from one worktree. Every method can throw TractError. */
-export interface Tract extends Conversing {
+export interface Tract extends Conversing, Automating, ToolCalling {
   readonly name: string;
   readonly worktree: string;
 
@@ -199,7 +203,8 @@ export function createTract(
         hint: "Get a new one with store.tract(name).",
       });
     try {
-      return await operation(scoped);
+      const notices: Notice[] = [];
+      return withNotices(await operation(withScope(scoped, { notices })), notices);
     } catch (error) {
       throw asTractError(error);
     }
@@ -212,6 +217,8 @@ export function createTract(
     ...changing(run),
     ...withOthers(run),
     ...conversing(run),
+    ...automating(run),
+    ...toolCalling(run),
     registerContentType: (name, schema, options = {}) => {
       scoped.contentTypes.set(
         name,

@@ -1,7 +1,5 @@
 /** The LLM client that Tract makes itself: the openai package against any compatible endpoint, loaded with the first call (spec 5.1). */
 import type OpenAI from "openai";
-import type { OpenAiMessage } from "../engine/compile/message-types.ts";
-import type { LLMConfig } from "../engine/content/llm-config.ts";
 import type { LlmAccess, LlmClient, LlmReply, LlmRequest } from "../engine/llm/llm-client.ts";
 import { brokenOff, failureOf, silent } from "./openai-failure.ts";
 import type { OpenAiOptions } from "./openai-options.ts";
@@ -73,7 +71,7 @@ async function complete(
   { baseUrl }: OpenAiOptions,
   signal: AbortSignal,
 ): Promise<LlmReply> {
-  const body = { ...requestBody(request.config, request.messages, baseUrl), stream: false as const };
+  const body = { ...requestBody(request, baseUrl), stream: false as const };
   return readCompletion(await openai.chat.completions.create(body, { signal }));
 }
 
@@ -85,7 +83,7 @@ async function stream(
   signal: AbortSignal,
 ): Promise<LlmReply> {
   const body = {
-    ...requestBody(request.config, request.messages, baseUrl),
+    ...requestBody(request, baseUrl),
     stream: true as const,
     stream_options: { include_usage: true },
   };
@@ -131,18 +129,17 @@ function createSilenceAlarm(timeoutMs: number): {
 
 type RequestBody = Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "stream">;
 
-/** What is set, under the names of the chat completions API. Typed fields win over `extra`, and messages over all. */
-function requestBody(
-  config: LLMConfig,
-  messages: readonly OpenAiMessage[],
-  baseUrl: string | null,
-): RequestBody {
+/** What is set, under the names of the chat completions API. Typed fields win over `extra`, and messages and tools over all. */
+function requestBody({ config, messages, tools = [] }: LlmRequest, baseUrl: string | null): RequestBody {
   const { extra, stop_sequences, max_tokens, ...same } = config;
   const body = {
     ...extra,
     ...same,
     ...(stop_sequences === undefined ? {} : { stop: stop_sequences }),
     ...(max_tokens === undefined ? {} : { [maxTokensName(baseUrl)]: max_tokens }),
+    ...(tools.length === 0
+      ? {}
+      : { tools: tools.map((tool) => ({ type: "function", function: { ...tool } })) }),
     messages,
   };
   return body as unknown as RequestBody; // The package's types do not know every endpoint's fields, nor readonly lists.

@@ -14,7 +14,7 @@ export function readCompletion(answer: unknown): LlmReply {
     toolCalls: (tool_calls ?? []).map((call, index) => toolCall(call.id, call.function, index)),
     model: data.model ?? null,
     finishReason: choice.finish_reason ?? null,
-    usage: usageOf(data.usage),
+    ...usageOf(data.usage),
   };
 }
 
@@ -25,10 +25,11 @@ export interface Streamed {
   model: string | null;
   finishReason: string | null;
   usage: LlmReply["usage"];
+  cost: LlmReply["cost"];
 }
 
 export function emptyStreamed(): Streamed {
-  return { text: "", calls: new Map(), model: null, finishReason: null, usage: null };
+  return { text: "", calls: new Map(), model: null, finishReason: null, usage: null, cost: null };
 }
 
 /** Adds a chunk to what came before, and gives the text that is new. */
@@ -37,7 +38,9 @@ export function takeChunk(reply: Streamed, raw: unknown): string {
   if (!parsed.success) throw badResponse("a part of the LLM's answer is no chat completion chunk", {});
   const { model, choices, usage } = parsed.data;
   reply.model ??= model ?? null;
-  reply.usage = usageOf(usage) ?? reply.usage;
+  const told = usageOf(usage);
+  reply.usage = told.usage ?? reply.usage;
+  reply.cost = told.cost ?? reply.cost;
   const [choice] = choices;
   if (choice === undefined) return "";
   reply.finishReason = choice.finish_reason ?? reply.finishReason;
@@ -59,7 +62,7 @@ export function takeChunk(reply: Streamed, raw: unknown): string {
 const STREAM_CHARS_MAX = 16 * 1024 * 1024;
 
 /** The whole of a stream that has ended. */
-export function streamedReply({ text, calls, model, finishReason, usage }: Streamed): LlmReply {
+export function streamedReply({ text, calls, model, finishReason, usage, cost }: Streamed): LlmReply {
   const inOrder = [...calls.entries()].sort(([a], [b]) => a - b);
   return {
     text,
@@ -67,6 +70,7 @@ export function streamedReply({ text, calls, model, finishReason, usage }: Strea
     model,
     finishReason,
     usage,
+    cost,
   };
 }
 
@@ -94,6 +98,8 @@ const COMPLETION = z.object({
   usage: z.unknown().optional(),
 });
 const USAGE = z.object({ prompt_tokens: z.int().min(0), completion_tokens: z.int().min(0) });
+/** Told by some, OpenRouter among them. */
+const COST = z.object({ cost: z.number().min(0) });
 
 const CHUNK = z.object({
   model: z.string().nullish(),
@@ -129,8 +135,14 @@ function toolCall(
   return { id: id || `call_${index + 1}`, name: called.name, arguments: called.arguments ?? "" };
 }
 
-function usageOf(reported: unknown): LlmReply["usage"] {
-  const parsed = USAGE.safeParse(reported);
-  if (!parsed.success) return null;
-  return { inputTokens: parsed.data.prompt_tokens, outputTokens: parsed.data.completion_tokens };
+function usageOf(reported: unknown): {
+  readonly usage: NonNullable<LlmReply["usage"]> | null;
+  readonly cost: number | null;
+} {
+  const { data } = USAGE.safeParse(reported);
+  return {
+    usage:
+      data === undefined ? null : { inputTokens: data.prompt_tokens, outputTokens: data.completion_tokens },
+    cost: COST.safeParse(reported).data?.cost ?? null,
+  };
 }

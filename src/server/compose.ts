@@ -1,16 +1,22 @@
 /** The only place that constructs things: the store when first needed, the engine over it, and what a way in lends to calls. */
 import { existsSync } from "node:fs";
-import { createEngine, type Engine, type Scope, withScope } from "../engine/engine.ts";
+import { createEngine, type Engine, type EngineSettings, type Scope, withScope } from "../engine/engine.ts";
+import { TractError } from "../engine/errors.ts";
 import { OpenSessions } from "../engine/ledger/open-sessions.ts";
 import { DEFAULT_LIMITS } from "../engine/limits.ts";
 import { closeLlm } from "../engine/llm/llm-client.ts";
+import { TriggeredRuns, withTriggers } from "../engine/orchestrator/triggers.ts";
+import type { Watch } from "../engine/policies/occasion.ts";
+import { createWatch } from "../engine/policies/watch.ts";
 import { createOpenAiAccess } from "../llm/openai-client.ts";
 import { sessionOwner } from "../process-identity.ts";
 import { systemParts } from "../runtime.ts";
+import { settleRuns, waitFor } from "../settle-runs.ts";
 import type { AuthorKind } from "../storage/records.ts";
 import type { Store } from "../storage/store.ts";
 import { type Access, FULL_ACCESS, mayUseTract, requireTractAccess } from "../tools/access.ts";
 import { TOOLS } from "../tools/registry.ts";
+import { createToolBox } from "../tools/toolbox.ts";
 import { VERSION } from "../version.ts";
 import type { Config } from "./config.ts";
 import { endSessionInTime } from "./end-session.ts";
@@ -25,8 +31,11 @@ export interface WayIn {
   readonly authorKind: Extract<AuthorKind, "user" | "agent">;
   /** Takes lines of the log. */
   readonly writeLog: (line: string) => void;
-  /** False: a person names files, so any may be read. */
-  readonly confinesFiles: boolean;
+  /**
+   * Files that a call may name: any for a person; within import_root (by default the project's parent) for an agent on this machine; for one
+   * that may be elsewhere only when a person has set import_root.
+   */
+  readonly files: "any" | "import_root" | "import_root if set";
 }
 
 export type Services = SessionServices;
@@ -64,6 +73,7 @@ export function compose(config: Config, wayIn: WayIn): Composition {
   let opened: Promise<Engine> | null = null;
   const shared: Shared = {
     log,
+    watch: createWatch(),
     newSessionId: () => `SES-${parts.newId()}`,
     open: async () => {
       opened ??= openEngine({ config, parts, log, scope: scopeFrom(config, wayIn, "", {}) }).catch(
@@ -90,7 +100,6 @@ export function compose(config: Config, wayIn: WayIn): Composition {
       await indexing.stop();
       const engine = await shared.opened();
       if (engine === null) return;
-      await closeLlm(engine.llm);
       await engine.store.close();
     },
   };
@@ -99,6 +108,7 @@ export function compose(config: Config, wayIn: WayIn): Composition {
 /** What the clients of one composition have in common. */
 interface Shared {
   readonly log: Log;
+  readonly watch: Watch;
   readonly newSessionId: () => string;
   readonly open: () => Promise<Engine>;
   /** null while it is not open. */
@@ -111,10 +121,24 @@ function connect(config: Config, wayIn: WayIn, shared: Shared, access: Access): 
   const sessionId = shared.newSessionId();
   const sessions = new OpenSessions(sessionOwner(wayIn.authorKind === "agent" ? settings.profile : null));
   const ownTract = tractFor(access, settings.tract);
+  const llm = llmOf(config);
+  const runs = new TriggeredRuns();
+  const watch = withTriggers(shared.watch, runs);
+  const readTextFile = fileReader(config, wayIn);
+  const notesReads = settings["ledger.tool_reads"];
+  const toolbox = createToolBox({ tools: TOOLS, readTextFile, notesReads });
+  const own = (engine: Engine): Engine => ({
+    ...engine,
+    sessions,
+    llm,
+    toolbox,
+    watch,
+    store: limitStore(engine.store, access),
+  });
   const scoped = (engine: Engine, origin: CallOrigin): Engine => {
     const scope = scopeFrom(config, wayIn, sessionId, { tract: ownTract, ...origin });
     requireTractAccess(access, scope.tract);
-    return withScope({ ...engine, sessions, store: limitStore(engine.store, access) }, scope);
+    return withScope(own(engine), scope);
   };
   return {
     version: VERSION,
@@ -124,19 +148,23 @@ function connect(config: Config, wayIn: WayIn, shared: Shared, access: Access): 
     access,
     sessionId,
     engineFor: async (origin) => scoped(await shared.open(), origin),
-    readTextFile: createTextFileReader({
-      folder: config.cwd,
-      root: wayIn.confinesFiles ? settings.import_root : null,
-      bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
-    }),
+    readTextFile,
     openEngine: async (origin) => {
       const engine = await shared.opened();
       return engine === null ? null : scoped(engine, origin);
     },
-    notesReads: settings["ledger.tool_reads"],
+    notesReads,
     close: async () => {
       const engine = await shared.opened();
-      if (engine !== null) await endSessionInTime({ ...engine, sessions }, log);
+      if (engine === null) return;
+      // A person's command waits for what it set off; a server has little time.
+      if (wayIn.authorKind === "user") await waitFor(runs, RUNS_MS_MAX);
+      // What is still being asked ends; runs that the end of the session sets off ask anew.
+      await closeLlm(llm);
+      const lastLlm = llmOf(config);
+      await endSessionInTime({ ...own(engine), llm: lastLlm }, log);
+      await settleRuns(runs, wayIn.authorKind === "user" ? RUNS_MS_MAX : SERVER_RUNS_MS_MAX);
+      await closeLlm(lastLlm);
     },
   };
 }
@@ -154,26 +182,42 @@ interface Opening {
   readonly scope: Scope;
 }
 
+/** What clients have of their own is added by `connect`. */
 async function openEngine({ config, parts, log, scope }: Opening): Promise<Engine> {
   const { settings } = config;
   // A host that only probes the server never needs the database.
   const { openStore } = await import("../storage/open-store.ts");
   const store = await openStore(settings.store, { durability: settings.durability });
   log.info("store opened", { driver: store.description });
-  return createEngine({
-    ...parts,
-    store,
-    llm: llmOf(config),
-    settings: {
-      encoding: settings.encoding,
-      defaultBranch: settings.default_branch,
-      compileBudget: settings.compile_budget,
-      ledger: {
-        reasonChars: settings["ledger.reason_chars"],
-        excerptChars: settings["ledger.excerpt_chars"],
-      },
+  return createEngine({ ...parts, store, settings: engineSettings(config), scope });
+}
+
+function engineSettings({ settings }: Config): EngineSettings {
+  return {
+    encoding: settings.encoding,
+    defaultBranch: settings.default_branch,
+    compileBudget: settings.compile_budget,
+    ledger: {
+      reasonChars: settings["ledger.reason_chars"],
+      excerptChars: settings["ledger.excerpt_chars"],
     },
-    scope,
+    redaction: settings["redaction.action"],
+  };
+}
+
+function fileReader({ cwd, settings, sources }: Config, { files }: WayIn): Services["readTextFile"] {
+  if (files === "import_root if set" && sources.import_root.kind === "default")
+    return () => Promise.reject(noFiles());
+  return createTextFileReader({
+    folder: cwd,
+    root: files === "any" ? null : settings.import_root,
+    bytesMax: DEFAULT_LIMITS.transcriptBytesMax,
+  });
+}
+
+function noFiles(): TractError {
+  return new TractError("not-allowed", "path: over HTTP no files of the server's machine are read", {
+    hint: "Give the transcript as text, or a person can set import_root (--import-root, TRACT_IMPORT_ROOT).",
   });
 }
 
@@ -219,3 +263,7 @@ export async function openForInspection({ settings }: Config): Promise<Store | n
 
 /** Calls must have paused this long before the search index catches up. */
 const INDEX_IDLE_MS = 250;
+
+/** How long closing waits for runs that triggers set off, in milliseconds: a process must be gone within a second of being told. */
+const SERVER_RUNS_MS_MAX = 400;
+const RUNS_MS_MAX = 30_000;

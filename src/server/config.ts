@@ -131,6 +131,7 @@ function defaultValues(inputs: ConfigInputs, projectFolder: string | null, path:
     "ledger.reason_chars": DEFAULT_SETTINGS.ledger.reasonChars,
     "ledger.excerpt_chars": DEFAULT_SETTINGS.ledger.excerptChars,
     "ledger.tool_reads": false,
+    "redaction.action": "off",
     log_level: "warn",
     "llm.api_key": null,
     "llm.base_url": null,

@@ -1,6 +1,7 @@
 /** A store as one caller may see it: only the tracts of the caller's token, and for a reader nothing that writes (spec 7.4). */
 import type { ChangeSet } from "../storage/change-set.ts";
-import type { Garbage, Store } from "../storage/store.ts";
+import type { Garbage } from "../storage/garbage.ts";
+import type { Store } from "../storage/store.ts";
 import { type Access, mayUseTract, requireTractAccess, requireWriteAccess } from "../tools/access.ts";
 
 /**

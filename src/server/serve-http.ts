@@ -13,7 +13,6 @@ import { readTokenFile } from "./http/token-file.ts";
 import { createAdmission, type TokenEntry } from "./http/tokens.ts";
 import { createMcpServer, type MakeServer } from "./mcp/create-server.ts";
 import { createHttpEndpoint } from "./mcp/http-endpoint.ts";
-import type { SessionServices } from "./mcp/services.ts";
 
 /** Resolves when the server has ended and everything is closed. */
 export async function serveHttp(flags: ConfigInputs["flags"]): Promise<void> {
@@ -52,11 +51,15 @@ export async function openHttp(
   if (tokens.length === 0 && !isLoopback(host)) throw openWithoutToken("http.host", host);
   // Who gives the server a public name puts something in front of it that lets others in.
   if (tokens.length === 0 && further !== null) throw openWithoutToken("http.allowed_hosts", further);
-  const composition = compose(config, { authorKind: "agent", writeLog: writeLine, confinesFiles: true });
+  const composition = compose(config, {
+    authorKind: "agent",
+    writeLog: writeLine,
+    files: "import_root if set",
+  });
   const now = (): number => performance.now();
   const endpoint = createHttpEndpoint({
     ...limits,
-    connect: (access) => withoutFiles(config, composition.connect(access)),
+    connect: (access) => composition.connect(access),
     makeServer,
     messagesPath: MESSAGES_PATH,
     now,
@@ -107,18 +110,6 @@ function openWithoutToken(setting: "http.host" | "http.allowed_hosts", value: st
       data: { setting, value },
     },
   );
-}
-
-/** Whoever comes over the network gives transcripts as text, unless a person has named a folder for them. */
-function withoutFiles({ sources }: Config, services: SessionServices): SessionServices {
-  if (sources.import_root.kind !== "default") return services;
-  return { ...services, readTextFile: () => Promise.reject(noFiles()) };
-}
-
-function noFiles(): TractError {
-  return new TractError("not-allowed", "path: over HTTP no files of the server's machine are read", {
-    hint: "Give the transcript as text, or a person can set import_root (--import-root, TRACT_IMPORT_ROOT).",
-  });
 }
 
 function inAddress(host: string): string {

@@ -12,7 +12,7 @@ export async function serveStdio(flags: ConfigInputs["flags"]): Promise<void> {
   const loaded: { services: Promise<Services> | null } = { services: null };
   const load = (): Promise<Services> => {
     loaded.services = import("./compose.ts").then(({ createServices }) =>
-      createServices(config, { authorKind: "agent", writeLog, confinesFiles: true }),
+      createServices(config, { authorKind: "agent", writeLog, files: "import_root" }),
     );
     return loaded.services;
   };

@@ -26,6 +26,8 @@ export interface SettingValues {
   readonly "ledger.excerpt_chars": number;
   /** Also calls that only read are noted in the ledger. */
   readonly "ledger.tool_reads": boolean;
+  /** What happens to credentials in what is written. */
+  readonly "redaction.action": "off" | "redact" | "reject";
   readonly log_level: LogLevel;
   /** null: the endpoint takes none, or no LLM is configured. Never shown, and never a flag. */
   readonly "llm.api_key": string | null;
@@ -75,12 +77,7 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
   store: setting(z.string().min(1), "where the history is kept: sqlite:PATH", "sqlite:PATH"),
   tract: setting(name, "the tract (repository of context) to work in", "NAME"),
   worktree: setting(name, "the worktree whose HEAD to use; made by its first write", "NAME", "default"),
-  profile: setting(
-    z.enum(profiles),
-    `the tools that are offered: ${profiles.join(" or ")}`,
-    "PROFILE",
-    "self",
-  ),
+  profile: setting(z.enum(profiles), `the tools that are offered: ${profiles.join(", ")}`, "PROFILE", "self"),
   durability: setting(
     z.enum(["full", "normal"]),
     "full: an acknowledged commit survives power loss",
@@ -114,6 +111,12 @@ export const SETTINGS: { readonly [N in SettingName]: Setting<SettingValues[N]> 
     "note calls that only read in the ledger: true or false",
     "BOOLEAN",
     "false",
+  ),
+  "redaction.action": setting(
+    z.enum(["off", "redact", "reject"]),
+    "credentials in what is written: off, redact or reject",
+    "ACTION",
+    "off",
   ),
   log_level: setting(z.enum(LOG_LEVELS), `what goes to stderr: ${LOG_LEVELS.join(", ")}`, "LEVEL", "warn"),
   "llm.api_key": { ...setting(apiKey.nullable(), "the key of the LLM endpoint", "KEY"), isSecret: true },

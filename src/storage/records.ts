@@ -205,13 +205,14 @@ export interface UsageRecord {
   readonly createdAt: string;
 }
 
-export type PlanState = "pending" | "applied" | "rejected";
+/** `expired`: what it was made for was gone before anybody decided. */
+export type PlanState = "pending" | "applied" | "rejected" | "expired";
 
 /** Something that was worked out and waits for summaries or for approval (spec 3.5): all that applying it needs. */
 export interface PlanRecord {
   /** ULID. */
   readonly id: string;
-  /** The operation that applies it: "compress", "collapse". */
+  /** What decides on it: the operations "compress" and "collapse", or "policy" for what a policy proposes. */
   readonly kind: string;
   readonly state: PlanState;
   readonly branch: string;

@@ -2,20 +2,27 @@
 import { z } from "zod";
 import type { GenerateResult } from "../engine/conversation/commit-reply.ts";
 import type { ConversationRequest } from "../engine/conversation/generate.ts";
+import type { JsonObject } from "../storage/records.ts";
 import { snakeKeys } from "./names.ts";
-import { flag, jsonObject, LLM_ARGUMENTS, stringList, text, WRITE_FIELDS } from "./params.ts";
+import { flag, jsonObject, LLM_ARGUMENTS, type Optional, oneOrMore, text, WRITE_FIELDS } from "./params.ts";
 import { answer, count, plural } from "./render.ts";
 import type { InputShape, ToolContext, ToolResult } from "./tool.ts";
 
 /** Arguments besides what chat says. */
-export const CONVERSATION_INPUT = {
+export const CONVERSATION_INPUT: typeof LLM_ARGUMENTS & {
+  readonly message: Optional<string>;
+  readonly metadata: Optional<JsonObject>;
+  readonly prompts_used: Optional<string[]>;
+  readonly stream: Optional<boolean>;
+  readonly branch: Optional<string>;
+} = {
   ...LLM_ARGUMENTS,
   message: text,
   metadata: jsonObject,
-  prompts_used: stringList,
+  prompts_used: oneOrMore,
   stream: flag,
   branch: text,
-} satisfies InputShape;
+};
 
 export const CONVERSATION_OUTPUT: InputShape = {
   text: z.string(),

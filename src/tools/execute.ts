@@ -3,12 +3,15 @@ import { type Engine, withScope } from "../engine/engine.ts";
 import { TractError } from "../engine/errors.ts";
 import { readSite } from "../engine/history/snapshot.ts";
 import { nearest } from "../engine/nearest.ts";
+import { noticeWords } from "../engine/policies/notices.ts";
+import type { Notice } from "../engine/policies/occasion.ts";
+import { shortArguments } from "../engine/short-arguments.ts";
 import { type Access, requireWriteAccess } from "./access.ts";
 import type { CallSite } from "./call-site.ts";
 import { expectedFailure, INTERNAL_FAILURE, type ToolFailure } from "./failure.ts";
 import { type CallNotes, noteCall } from "./note-call.ts";
-import { PROFILES, type Profile } from "./profiles.ts";
-import { shortArguments } from "./short-arguments.ts";
+import { ONLY_READ, PROFILES, type Profile, type ToolName } from "./profiles.ts";
+import { withWarnings } from "./render.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
 
 /** What a way in lends to calls. */
@@ -33,7 +36,13 @@ export interface ToolCall {
 }
 
 export type ToolOutcome =
-  | { readonly ok: true; readonly tool: Tool; readonly result: ToolResult }
+  | {
+      readonly ok: true;
+      readonly tool: Tool;
+      readonly result: ToolResult;
+      /** What policies said during the call; they stand in the result, too. */
+      readonly notices: readonly Notice[];
+    }
   | { readonly ok: false; readonly failure: ToolFailure };
 
 /** Runs a call. Never throws: what goes wrong is a failure with code, message, hint and data. */
@@ -62,10 +71,14 @@ async function runCall(call: ToolCall, host: ToolHost, seen: Seen): Promise<Tool
     Object.assign(seen, { site, own });
     const prepared = tool.prepare(own);
     seen.isRead = prepared.isRead;
-    if (!prepared.isRead && host.access !== undefined) requireWriteAccess(host.access, tool.name);
+    if (!prepared.isRead) {
+      checkMayChange(tool.name, host.profile);
+      if (host.access !== undefined) requireWriteAccess(host.access, tool.name);
+    }
     // Once the connection has ended, no engine may be opened again.
     if (call.signal.aborted) throw cancelled();
-    const scope = { tool: { name: tool.name, arguments: shortArguments(own) } };
+    const notices: Notice[] = [];
+    const scope = { tool: { name: tool.name, arguments: shortArguments(own) }, notices };
     const engine = withScope(await host.engineFor(site), scope);
     seen.engine = engine;
     if (prepared.isRead && site.tract !== undefined) await requireTract(engine);
@@ -74,10 +87,11 @@ async function runCall(call: ToolCall, host: ToolHost, seen: Seen): Promise<Tool
     const result = await prepared.run({
       engine,
       signal: call.signal,
+      profile: host.profile,
       progress: call.progress,
       readTextFile: host.readTextFile,
     });
-    return { ok: true, tool, result };
+    return { ok: true, tool, result: withNotices(tool, result, notices), notices };
   } catch (error) {
     const failure = call.signal.aborted ? cancelled().toJSON() : expectedFailure(error);
     if (failure === null) host.reportBug(error, call.name);
@@ -85,8 +99,18 @@ async function runCall(call: ToolCall, host: ToolHost, seen: Seen): Promise<Tool
   }
 }
 
+/** What policies said are warnings of the result: in the text, and in the structure of tools that have any. */
+export function withNotices({ output }: Tool, result: ToolResult, notices: readonly Notice[]): ToolResult {
+  if (notices.length === 0) return result;
+  const words = notices.map(noticeWords);
+  const { structured } = result;
+  const known: readonly unknown[] = Array.isArray(structured.warnings) ? structured.warnings : [];
+  const warned = "warnings" in output.shape ? { ...structured, warnings: [...known, ...words] } : structured;
+  return { ...result, structured: warned, text: withWarnings(result.text, words) };
+}
+
 /** The profile is enforced here, not only by what is listed: a client may call what it was never shown. */
-function findTool(name: string, { tools, profile }: ToolHost): Tool {
+export function findTool(name: string, { tools, profile }: Pick<ToolHost, "tools" | "profile">): Tool {
   const tool = tools.find((known) => known.name === name);
   const offered: readonly string[] = PROFILES[profile];
   if (tool === undefined) {
@@ -104,6 +128,19 @@ function findTool(name: string, { tools, profile }: ToolHost): Tool {
 }
 
 const NAME_CHARS_SHOWN = 80;
+
+/** Some tools a profile offers only as far as they read. */
+export function checkMayChange(name: ToolName, profile: Profile): void {
+  if (!ONLY_READ[profile].includes(name)) return;
+  throw new TractError(
+    "not-allowed",
+    `in the profile ${profile} the tool ${name} only reads, and this call would change something`,
+    {
+      hint: `Call ${name} so that it only reads. A person can start the server with --profile full (or TRACT_PROFILE=full) to allow more.`,
+      data: { tool: name, profile },
+    },
+  );
+}
 
 /** Takes the arguments that say where, which every tool and prompt has, from its own. */
 export function splitArguments(args: unknown): {

@@ -3,11 +3,13 @@ import { z } from "zod";
 import type { Profile } from "./profiles.ts";
 import type { Tool } from "./tool.ts";
 
+/** Not readonly: the types of LLM clients take nothing else. */
 export interface ObjectSchema {
-  readonly type: "object";
-  readonly properties: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly anyOf?: readonly { readonly required: readonly string[] }[];
+  type: "object";
+  properties: Record<string, JsonSchema>;
+  required?: string[];
+  anyOf?: { required: string[] }[];
+  [keyword: string]: unknown;
 }
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -17,16 +19,31 @@ const SHARED_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
   worktree: { type: "string" },
 };
 
-/** Arguments that a profile shows; strictness is the server's business, not the schema's. */
+/**
+ * Arguments that a profile shows to an agent; strictness is the server's business, not the schema's. Without defaults and bounds: who
+ * leaves an argument out gets what is usual (of a choice, its first word), and who exceeds a bound is told it.
+ */
 export function inputSchema(tool: Tool, profile: Profile): ObjectSchema {
   const { properties, required } = objectSchema(tool.input, "input");
-  const hidden = profile === "self" ? tool.hiddenInSelf : [];
-  const shown = Object.fromEntries(Object.entries(properties).filter(([name]) => !hidden.includes(name)));
+  const hidden = profile === "self" ? [...tool.unlisted, ...tool.hiddenInSelf] : tool.unlisted;
+  const shown = Object.fromEntries(
+    Object.entries(properties)
+      .filter(([name]) => !hidden.includes(name))
+      .map(([name, schema]) => [name, brief(schema)]),
+  );
   return {
     type: "object",
     properties: { ...shown, ...SHARED_PROPERTIES },
     ...(required.length > 0 ? { required } : {}),
   };
+}
+
+/** Every argument of a tool but tract and worktree, with defaults, bounds and choices: help for people, who do not pay for words. */
+export function argumentSchemas(tool: Tool): Readonly<Record<string, JsonSchema>> {
+  const { properties } = objectSchema(tool.input, "input");
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, { wordsUnlisted: _, ...schema }]) => [name, schema]),
+  );
 }
 
 /**
@@ -54,7 +71,7 @@ const ERROR_SCHEMA: JsonSchema = {
 
 interface Properties {
   readonly properties: Readonly<Record<string, JsonSchema>>;
-  readonly required: readonly string[];
+  readonly required: string[];
 }
 
 function objectSchema(schema: z.ZodObject, io: "input" | "output"): Properties {
@@ -72,6 +89,11 @@ function asListed(node: z.core.JSONSchema._JSONSchema): JsonSchema {
   const { listed, description } = node;
   if (typeof listed !== "object" || listed === null) return { ...node };
   return { ...listed, ...(description === undefined ? {} : { description }) };
+}
+
+function brief({ default: _default, maximum: _maximum, wordsUnlisted, ...schema }: JsonSchema): JsonSchema {
+  const { enum: words, ...rest } = schema;
+  return wordsUnlisted === true ? rest : schema;
 }
 
 /** Leaves out what tells a caller nothing. */

@@ -4,10 +4,13 @@ import { sha256 } from "../engine/content/hashes.ts";
 import { type Engine, withScope } from "../engine/engine.ts";
 import { emptyChange } from "../engine/history/empty-change.ts";
 import { isoNow, publish } from "../engine/history/publish.ts";
+import { screenJson } from "../engine/history/screen.ts";
+import { screenHere } from "../engine/history/screen-change.ts";
 import { ledgerEntry } from "../engine/ledger/entry.ts";
+import { shortArguments } from "../engine/short-arguments.ts";
+import type { JsonObject } from "../storage/records.ts";
 import type { CallSite } from "./call-site.ts";
 import type { ToolFailure } from "./failure.ts";
-import { shortArguments } from "./short-arguments.ts";
 import type { ToolResult } from "./tool.ts";
 
 /** What a way in lets be noted. */
@@ -54,8 +57,9 @@ function isNoted({ args, isRead, outcome }: EndedCall, { reads }: CallNotes): bo
   return typeof structured.operation_id !== "string";
 }
 
-async function writeNote(engine: Engine, { tool, args, outcome }: EndedCall): Promise<void> {
+async function writeNote(engine: Engine, { tool, args: given, outcome }: EndedCall): Promise<void> {
   const { scope } = engine;
+  const args = await withoutCredentials(engine, given);
   const name = tool.slice(0, TOOL_CHARS_MAX).toWellFormed();
   const entry = ledgerEntry(engine, isoNow(engine), {
     eventType: "TOOL_CALL",
@@ -70,6 +74,12 @@ async function writeNote(engine: Engine, { tool, args, outcome }: EndedCall): Pr
     },
   });
   await publish(engine, { change: { ...emptyChange(scope.tract), ledger: [entry] } });
+}
+
+/** Also a digest could be guessed, of arguments whose other parts are known. */
+async function withoutCredentials(engine: Engine, args: EndedCall["args"]): Promise<EndedCall["args"]> {
+  const screen = await screenHere(engine, typeof args.branch === "string" ? args.branch : null);
+  return screen === null ? args : screenJson(screen, args as JsonObject, "arguments", []); // A call's arguments are JSON.
 }
 
 const TOOL_CHARS_MAX = 80;

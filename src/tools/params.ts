@@ -40,6 +40,11 @@ export function oneOf<const Words extends readonly string[]>(words: Words): Opti
     .optional();
 }
 
+/** A choice that is rarely made, or whose words an earlier answer told: agents learn them from the error of a wrong one. */
+export function unlisted<Choice extends z.ZodEnum>(choice: Choice): Choice {
+  return choice.meta({ wordsUnlisted: true });
+}
+
 /** Commits to act on; required. */
 export const refs: z.ZodType<string[]> = several.meta({
   listed: { type: "array", items: { type: "string" } },
@@ -61,6 +66,9 @@ export const LLM_ARGUMENTS: {
     .optional(),
 };
 
+/** What llm_config can say as well: where asking an LLM is one way of several, they are taken but not listed. */
+export const LLM_FIELDS: readonly string[] = ["model", "temperature", "max_tokens"];
+
 /** JSON that the engine checks and stores as it is; a zod record would drop keys such as `__proto__`. */
 export const jsonObject: Optional<JsonObject> = z
   .custom<JsonObject>(isJsonObject, { error: "expected a JSON object" })
@@ -68,9 +76,9 @@ export const jsonObject: Optional<JsonObject> = z
   .optional();
 
 /** What an edit becomes whose target is not there (spec 9, 34). */
-export const onMissingTarget: Optional<"error" | "as_append" | "with_target" | "drop"> = z
-  .enum(["error", "as_append", "with_target", "drop"])
-  .optional();
+export const onMissingTarget: Optional<"error" | "as_append" | "with_target" | "drop"> = unlisted(
+  z.enum(["error", "as_append", "with_target", "drop"]),
+).optional();
 
 /** What every result of a write has. */
 export const WRITE_FIELDS: Readonly<Record<string, z.ZodType>> = {

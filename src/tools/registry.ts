@@ -19,6 +19,9 @@ import { lineageTool } from "./catalog/lineage.ts";
 import { logTool } from "./catalog/log.ts";
 import { mergeTool } from "./catalog/merge.ts";
 import { operationsTool } from "./catalog/operations.ts";
+import { orchestrateTool } from "./catalog/orchestrate.ts";
+import { policyTool } from "./catalog/policy.ts";
+import { proposalsTool } from "./catalog/proposals.ts";
 import { queryByConfigTool } from "./catalog/query-by-config.ts";
 import { queryLedgerTool } from "./catalog/query-ledger.ts";
 import { recordTurnTool } from "./catalog/record-turn.ts";
@@ -71,6 +74,9 @@ const BY_NAME: Readonly<Record<ToolName, Tool>> = {
   chat: chatTool,
   generate: generateTool,
   configure: configureTool,
+  policy: policyTool,
+  orchestrate: orchestrateTool,
+  proposals: proposalsTool,
   blame: blameTool,
   verify: verifyTool,
   gc: gcTool,

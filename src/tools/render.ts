@@ -66,5 +66,18 @@ export function answer(
   warnings: readonly string[] = [],
 ): string {
   const told = parts.filter((part) => part !== null && part !== "");
-  return [...told, ...warnings.map((warning) => `Warning: ${warning}`), `Next: ${next}`].join("\n");
+  return [...told, ...warnings.map(warningLine), `${NEXT}${next}`].join("\n");
+}
+
+const NEXT = "Next: ";
+
+/** An answer with further warnings before its next step; of a text that names none, at its end. */
+export function withWarnings(text: string, warnings: readonly string[]): string {
+  const at = text.lastIndexOf(`\n${NEXT}`);
+  const lines = warnings.map((warning) => `\n${warningLine(warning)}`).join("");
+  return at === -1 ? `${text}${lines}` : `${text.slice(0, at)}${lines}${text.slice(at)}`;
+}
+
+function warningLine(warning: string): string {
+  return `Warning: ${warning}`;
 }

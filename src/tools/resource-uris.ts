@@ -7,7 +7,12 @@ export type ResourceAddress =
   | { readonly kind: "log"; readonly tract: string; readonly branch: string }
   | { readonly kind: "compile-record"; readonly tract: string; readonly id: string }
   | { readonly kind: "compile-records"; readonly tract: string; readonly before: string | null }
-  | { readonly kind: "ledger"; readonly tract: string; readonly session: string }
+  | {
+      readonly kind: "ledger";
+      readonly tract: string;
+      readonly session: string;
+      readonly cursor: string | null;
+    }
   | { readonly kind: "status"; readonly tract: string };
 
 /** RFC 6570 templates, by what they are of. */
@@ -17,7 +22,7 @@ export const RESOURCE_TEMPLATES: Readonly<Record<ResourceAddress["kind"], string
   log: "tract://{tract}/log/{branch}",
   "compile-record": "tract://{tract}/compile-record/{id}",
   "compile-records": "tract://{tract}/compile-records{?before}",
-  ledger: "tract://{tract}/ledger/{session}",
+  ledger: "tract://{tract}/ledger/{session}{?cursor}",
   status: "tract://{tract}/status",
 };
 
@@ -35,7 +40,7 @@ export function resourceUri(address: ResourceAddress): string {
     case "compile-records":
       return at(`compile-records${query("before", address.before)}`);
     case "ledger":
-      return at(`ledger/${encodeURIComponent(address.session)}`);
+      return at(`ledger/${encodeURIComponent(address.session)}${query("cursor", address.cursor)}`);
     case "status":
       return at("status");
   }
@@ -69,7 +74,7 @@ export function parseResourceUri(uri: string): ResourceAddress | null {
     case "compile-record":
       return { kind, tract, id: name };
     case "ledger":
-      return { kind, tract, session: name };
+      return { kind, tract, session: name, cursor: options.get("cursor") };
     default:
       return null;
   }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Engine } from "../engine/engine.ts";
 import { parseArguments } from "./parse-arguments.ts";
-import type { ToolName } from "./profiles.ts";
+import type { Profile, ToolName } from "./profiles.ts";
 
 /** What a call may change. `destructive` is reserved for tools that can remove content for good. */
 export type Effect = "read" | "write" | "destructive";
@@ -27,6 +27,8 @@ export interface ToolContext {
   /** Scoped to the tract, worktree and author of the call. */
   readonly engine: Engine;
   readonly signal: AbortSignal;
+  /** What the caller may call; a tool that calls tools lets it call no others. */
+  readonly profile: Profile;
   /** Reports progress of long work; `total` in the unit of `done`. */
   readonly progress: (done: number, total: number | null, message: string) => void;
   /** Reads a file that the caller named, within what the way in allows. */
@@ -55,6 +57,8 @@ export interface ToolDefinition<Shape extends InputShape> {
   readonly contentArguments?: readonly string[];
   /** Arguments not shown in the profile `self` (spec 9, 29); they still work there. */
   readonly hiddenInSelf?: readonly string[];
+  /** Arguments that agents are not told of in any profile, because another one says the same; they still work. */
+  readonly unlisted?: readonly string[];
   /** Fields of a successful result; optional ones may be missing. */
   readonly output: InputShape;
   /** True for arguments with which a writing tool only reads, such as action list. */
@@ -73,6 +77,7 @@ export interface Tool {
   /** Strict: unknown arguments are refused. */
   readonly input: z.ZodObject;
   readonly hiddenInSelf: readonly string[];
+  readonly unlisted: readonly string[];
   readonly output: z.ZodObject;
   /**
    * Checks the arguments, tract and worktree left out.
@@ -101,6 +106,7 @@ export function defineTool<Shape extends InputShape>(definition: ToolDefinition<
     reachesOut: definition.reachesOut ?? false,
     input,
     hiddenInSelf: definition.hiddenInSelf ?? [],
+    unlisted: definition.unlisted ?? [],
     output: z.strictObject(definition.output),
     prepare: (args) => {
       const checked = parseArguments(input, args, definition.contentArguments ?? []);

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Swept } from "../../src/storage/garbage.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 import {
   type Connection,
@@ -14,7 +15,7 @@ import {
 import { openDatabase } from "../../src/storage/sqlite/open-database.ts";
 import type { Patience } from "../../src/storage/sqlite/patience.ts";
 import { SqliteStore } from "../../src/storage/sqlite/store.ts";
-import type { Store, Swept } from "../../src/storage/store.ts";
+import type { Store } from "../../src/storage/store.ts";
 import { branchMove, contentOf, SampleTract, textOf, tipOf } from "../support/sample-tract.ts";
 import { STRICT } from "./subjects/garbage.ts";
 

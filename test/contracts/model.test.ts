@@ -5,9 +5,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { ChangeSet } from "../../src/storage/change-set.ts";
+import type { GarbageRule, Swept } from "../../src/storage/garbage.ts";
 import { openStore } from "../../src/storage/open-store.ts";
 import type { Hash, PlanRecord, RefKind, RefValue } from "../../src/storage/records.ts";
-import type { GarbageRule, Store, Swept } from "../../src/storage/store.ts";
+import type { Store } from "../../src/storage/store.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { ADA, BOT, contentOf, hashesOf, type SampleCommit, SampleTract } from "../support/sample-tract.ts";
 
@@ -342,6 +343,7 @@ it("gives the answers of the model after gc, and after more was written", async 
         relatingTypes: relating,
         relatingSince: since === null ? null : at(since),
         plainTypes: [],
+        keepingEntries: [],
       };
       const { name } = writer.tract;
       const [modelled, swept] = [

@@ -4,6 +4,7 @@ import type { Store } from "../../src/storage/store.ts";
 import { commitsContract } from "./subjects/commits.ts";
 import { configsContract } from "./subjects/configs.ts";
 import { garbageContract } from "./subjects/garbage.ts";
+import { keptContentsContract } from "./subjects/garbage-kept.ts";
 import { historyContract } from "./subjects/history.ts";
 import { lawsContract } from "./subjects/laws.ts";
 import { ledgerContract } from "./subjects/ledger.ts";
@@ -68,5 +69,6 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     describe("search", () => searchContract(under));
     describe("verify", () => verifyContract(under));
     describe("gc", () => garbageContract(under));
+    describe("gc and the ledger", () => keptContentsContract(under));
   });
 }

@@ -118,8 +118,20 @@ describe("a reply", () => {
       model: "m-2026",
       finishReason: "stop",
       usage: { inputTokens: 3, outputTokens: 1 },
+      cost: null,
       attempts: 1,
     });
+  });
+
+  test.each([false, true])("has its cost where the provider tells it (streamed: %s)", async (streamed) => {
+    const usage = { prompt_tokens: 3, completion_tokens: 1 };
+    server.script(
+      { text: "hello", usage: { ...usage, cost: 0.0125 } },
+      { text: "hello", usage: { ...usage, cost: -1 } },
+    );
+    const ask = () => chat(streamed ? { onDelta: () => undefined } : {});
+    expect(await ask()).toMatchObject({ cost: 0.0125, usage: { inputTokens: 3, outputTokens: 1 } });
+    expect(await ask()).toMatchObject({ cost: null, usage: { inputTokens: 3, outputTokens: 1 } });
   });
 
   test("without usage has null for it", async () => {

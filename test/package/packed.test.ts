@@ -139,13 +139,25 @@ test("the library does not load the MCP SDK, the CLI or a driver before a store 
     `import { registerHooks } from "node:module";
      const seen = [];
      registerHooks({ resolve: (specifier, at, next) => { seen.push(specifier); return next(specifier, at); } });
-     await import("tract-mcp");
-     console.log(JSON.stringify(seen));`,
+     const { openStore, toolDefinitions } = await import("tract-mcp");
+     const onImport = [...seen];
+     await toolDefinitions({ format: "openai" });
+     const tract = await (await openStore("sqlite:./loaded.db")).tract("loaded");
+     const outcome = await tract.executeTool("commit", '{"content":"One."}');
+     await tract.close();
+     console.log(JSON.stringify({ onImport, all: seen, text: outcome.text }));`,
   );
   const { stdout } = await run(process.execPath, ["loaded.js"], { cwd: project });
-  const seen = z.array(z.string()).parse(JSON.parse(stdout));
-  expect(seen).toContain("tract-mcp");
+  const specifiers = z.array(z.string());
+  const seen = z
+    .object({ onImport: specifiers, all: specifiers, text: z.string() })
+    .parse(JSON.parse(stdout));
+  expect(seen.onImport).toContain("tract-mcp");
   expect(
-    seen.filter((each) => /modelcontextprotocol|commander|better-sqlite3|node:sqlite|bpeRanks/.test(each)),
+    seen.onImport.filter((each) =>
+      /tools\/|modelcontextprotocol|commander|better-sqlite3|node:sqlite|bpeRanks/.test(each),
+    ),
   ).toEqual([]);
+  expect(seen.text).toContain("Committed");
+  expect(seen.all.filter((each) => /modelcontextprotocol|commander/.test(each))).toEqual([]);
 });

@@ -59,7 +59,15 @@ async function sizeIfCommitted(engine: Engine, requested: readonly CommitRequest
   const { author } = engine.scope;
   const tokens = await loadTokenCounter("o200k_base");
   const planned = planCommits(
-    { parent: site.head, branch: "main", author, operationId: "op", now: "2026-06-01T00:00:00.000Z", tokens },
+    {
+      parent: site.head,
+      branch: "main",
+      author,
+      operationId: "op",
+      now: "2026-06-01T00:00:00.000Z",
+      tokens,
+      screen: null,
+    },
     items,
   );
   return (await measurePlanned(engine, await pointOf(engine, site, planned.chain), planned)).tokens;

@@ -27,6 +27,7 @@ const ON_SQLITE = [
   "merge with resolutions",
   "reorganize",
   "plan applied",
+  "proposal approved",
   "spawn as tract with the history",
   "send to another tract",
   "gc",

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { displayWidth } from "../../src/server/cli/table.ts";
 import { diffView } from "../../src/server/cli/views/diff-view.ts";
 import { logView } from "../../src/server/cli/views/log-view.ts";
+import { policyView } from "../../src/server/cli/views/policy-view.ts";
+import { proposalsView } from "../../src/server/cli/views/proposals-view.ts";
 import { fakeTerminal } from "../support/fake-terminal.ts";
 
 describe("a comparison", () => {
@@ -106,5 +108,79 @@ describe("a log", () => {
     expect(appended).toContain("on side");
     expect(view([entry])).not.toContain("on main");
     expect(view([entry, side], false)).not.toContain("on side");
+  });
+});
+
+describe("policies", () => {
+  const policy = {
+    name: "tidy",
+    kind: "auto-compress",
+    trigger: "commit",
+    priority: 100,
+    params: { threshold: 0.9, strategy: "auto", budget: null, types: [] },
+    autonomy: "collaborative",
+    cooldown: 60,
+    enabled: false,
+    branch: "main",
+  };
+  const options = { graph: false, merged: false, format: null, today: "2026-01-01" };
+
+  test("are a table with what is set", () => {
+    const named = {
+      ...policy,
+      name: "checkpoint",
+      kind: "checkpoint",
+      enabled: true,
+      params: { prefix: "c" },
+    };
+    expect(policyView({ structured: { policies: [policy, named] }, text: "" }, fakeTerminal(), options)).toBe(
+      [
+        "tidy        auto-compress  paused  commit  collaborative  100  main  threshold 0.9, strategy auto",
+        "checkpoint                 on      commit  collaborative  100  main  prefix c",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("that are none say so, and a change is told in the tool's own words", () => {
+    expect(policyView({ structured: { policies: [] }, text: "" }, fakeTerminal(), options)).toBe(
+      "No policies.\n",
+    );
+    const changed = {
+      structured: { policies: [policy], operation_id: "1" },
+      text: "Set policy.\nNext: undo.",
+    };
+    expect(policyView(changed, fakeTerminal(), options)).toBe("Set policy.\n");
+  });
+});
+
+describe("the list of proposals", () => {
+  const options = { graph: false, merged: false, format: null, today: "2026-01-01" };
+  const proposal = {
+    id: "01KDVDNA05CN6ZH5PDZ2000000",
+    kind: "policy",
+    policy: "tidy",
+    branch: "main",
+    reason: "enough \u001b[2J commits",
+    action: { tool: "tag", arguments: {} },
+    created_at: "2026-01-01T10:20:00.000Z",
+  };
+  const shown = (structured: Record<string, unknown>): string =>
+    proposalsView({ structured, text: "As told.\nNext: go." }, fakeTerminal(), options);
+
+  test("names each with its policy or plan, and keeps control characters out", () => {
+    const plan = { ...proposal, kind: "compress", policy: null, reason: null, action: null };
+    const lines = shown({ proposals: [proposal, plan] }).split("\n");
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toContain(proposal.id);
+    expect(lines[0]).toContain("tidy");
+    expect(lines[0]).not.toContain("\u001b");
+    expect(lines[1]).toContain("compress");
+    expect(shown({ proposals: [] })).toBe("Nothing waits for a decision.\n");
+  });
+
+  test("leaves one that is shown, and decisions, to the text", () => {
+    expect(shown({ proposals: [{ ...proposal, effect: null }] })).toBe("As told.\n");
+    expect(shown({ proposals: [proposal], operation_id: null })).toBe("As told.\n");
   });
 });

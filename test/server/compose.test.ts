@@ -34,7 +34,7 @@ function services(flags: ConfigInputs["flags"] = {}, wayIn: Partial<WayIn> = {})
   const made = createServices(resolveConfig(inputs), {
     authorKind: "agent",
     writeLog: () => undefined,
-    confinesFiles: true,
+    files: "import_root",
     ...wayIn,
   });
   opened.push(made);
@@ -117,6 +117,7 @@ test("settings reach the engine", async () => {
     encoding: "cl100k_base",
     default_branch: "trunk",
     "ledger.reason_chars": "9",
+    "redaction.action": "reject",
   } as const;
   const { settings } = await services(flags).engineFor({});
   expect(settings).toEqual({
@@ -124,6 +125,7 @@ test("settings reach the engine", async () => {
     defaultBranch: "trunk",
     compileBudget: 77,
     ledger: { reasonChars: 9, excerptChars: 240 },
+    redaction: "reject",
   });
 });
 

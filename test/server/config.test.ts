@@ -58,6 +58,7 @@ describe("defaults", () => {
       "llm.base_url": null,
       "llm.model": null,
       "llm.timeout_ms": 300_000,
+      "redaction.action": "off",
       log_level: "warn",
       import_root: "/home/ada/notes",
       "http.host": "127.0.0.1",

@@ -23,7 +23,7 @@ beforeEach(() => {
     readFile: () => null,
     exists: () => false,
   });
-  services = createServices(config, { authorKind: "agent", writeLog: () => undefined, confinesFiles: true });
+  services = createServices(config, { authorKind: "agent", writeLog: () => undefined, files: "import_root" });
 });
 afterEach(async () => {
   await services.close();

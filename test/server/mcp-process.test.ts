@@ -88,9 +88,11 @@ describe("start", () => {
     expect((await call(self.client, "verify", {})).result.structuredContent.error).toMatchObject({
       code: "not-allowed",
     });
-    const full = createRawClient(wireOf(servers.start([], { TRACT_PROFILE: "full" })));
-    await full.initialize();
-    expect((await full.request("tools/list", {})).result.tools).toHaveLength(PROFILES.full.length);
+    const observer = createRawClient(wireOf(servers.start([], { TRACT_PROFILE: "observer" })));
+    await observer.initialize();
+    expect((await observer.request("tools/list", {})).result.tools).toHaveLength(PROFILES.observer.length);
+    const refused = await call(observer, "branch", { action: "create", name: "idea" });
+    expect(refused.result.structuredContent.error).toMatchObject({ code: "not-allowed" });
   });
 });
 

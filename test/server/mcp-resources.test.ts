@@ -134,7 +134,7 @@ describe.each(DIALECTS)("a %s client", (dialect) => {
     expect(await complete("tract://{tract}/context/{ref}{?format}", "format", "o")).toEqual(["openai"]);
     expect(await complete("tract://{tract}/commit/{hash}", "hash", head.slice(0, 6))).toEqual([head]);
     expect((await complete("tract://{tract}/compile-record/{id}", "id", "")).length).toBeGreaterThan(0);
-    expect(await complete("tract://{tract}/ledger/{session}", "session", "SES-")).toHaveLength(1);
+    expect(await complete("tract://{tract}/ledger/{session}{?cursor}", "session", "SES-")).toHaveLength(1);
     const prompt = await client.complete({
       ref: { type: "ref/prompt", name: "resume" },
       argument: { name: "branch", value: "ma" },

@@ -48,7 +48,7 @@ export function createCli(): Cli {
           readFile: (path) => (existsSync(path) ? readFileSync(path, "utf8") : null),
         }),
       createServices: (config) =>
-        createServices(config, { authorKind: "user", writeLog: terminal.err, confinesFiles: false }),
+        createServices(config, { authorKind: "user", writeLog: terminal.err, files: "any" }),
       reportBug: (error, where, log) => reportBug(error, where, log),
       serve: () => Promise.reject(new Error("not in this test")),
     });

@@ -29,6 +29,8 @@ export interface Conversation {
   readonly withLlm: (options: Partial<Parameters<typeof createOpenAiAccess>[0]>) => Engine;
   /** Entries of a kind, oldest first. */
   readonly entries: (eventType?: string) => Promise<readonly LedgerRecord[]>;
+  /** The bytes of every file of the store. */
+  readonly files: () => Promise<readonly Buffer[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function openConversation(options: TestEngineOptions = {}): Promise
         order: "asc",
         limit: 1_000,
       }),
+    files: made.files,
     close: async () => {
       await made.close();
       await llm.close();

@@ -1,6 +1,5 @@
 /** Makes an engine on a store of its own, with a clock and ids that are the same in every run. */
-
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monotonicFactory } from "ulid";
@@ -25,6 +24,8 @@ export interface TestEngine {
   readonly close: () => Promise<void>;
   /** Moves the clock on; besides, each look at it moves it on by 1 ms. */
   readonly advance: (ms: number) => void;
+  /** The bytes of every file of the store; none in memory. */
+  readonly files: () => Promise<readonly Buffer[]>;
 }
 
 export const TEST_SCOPE: Scope = {
@@ -62,6 +63,10 @@ export async function openTestEngine(options: TestEngineOptions = {}): Promise<T
     advance: (ms) => {
       now += ms;
     },
+    files: async () =>
+      folder === null
+        ? []
+        : await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name)))),
   };
 }
 

@@ -8,6 +8,18 @@ export interface ScriptedToolCall {
   readonly arguments: string;
 }
 
+export interface ScriptedUsage {
+  readonly prompt_tokens: number;
+  readonly completion_tokens: number;
+  readonly cost?: number;
+}
+
+interface Reported {
+  prompt: number;
+  completion: number;
+  cost: number | null;
+}
+
 /** An answer, whole or streamed as the request asks. */
 export interface ScriptedReply {
   readonly kind?: "reply";
@@ -16,7 +28,7 @@ export interface ScriptedReply {
   /** Default: the model of the request. null: not named. */
   readonly model?: string | null;
   /** Default: some usage. null: not reported. */
-  readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
+  readonly usage?: ScriptedUsage | null;
   readonly finishReason?: string;
 }
 
@@ -48,10 +60,14 @@ export interface LlmServer {
   readonly requests: readonly LlmRequestSeen[];
   /** Adds answers; each request takes the next one. Without one left, the server answers 500 and fails the test's expectation. */
   readonly script: (...steps: readonly ScriptStep[]) => void;
+  /** Drops the answers that nobody has asked for yet. */
+  readonly forget: () => void;
   /** Resolves with the next request that comes. */
   readonly nextRequest: () => Promise<LlmRequestSeen>;
   /** Tokens reported in all replies so far. */
   readonly reported: () => { readonly prompt: number; readonly completion: number };
+  /** What the replies so far were told to have cost; null: none was. */
+  readonly costReported: () => number | null;
   readonly close: () => Promise<void>;
 }
 
@@ -60,7 +76,7 @@ export async function startLlmServer(options: { readonly apiKey?: string } = {})
   const requests: LlmRequestSeen[] = [];
   const steps: ScriptStep[] = [];
   const waiting: ((seen: LlmRequestSeen) => void)[] = [];
-  const reported = { prompt: 0, completion: 0 };
+  const reported: Reported = { prompt: 0, completion: 0, cost: null };
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
       const seen = { path: request.url ?? "", headers: request.headers, body };
@@ -81,8 +97,10 @@ export async function startLlmServer(options: { readonly apiKey?: string } = {})
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
     script: (...more) => void steps.push(...more),
+    forget: () => void steps.splice(0),
     nextRequest: () => new Promise((resolve) => waiting.push(resolve)),
-    reported: () => ({ ...reported }),
+    reported: () => ({ prompt: reported.prompt, completion: reported.completion }),
+    costReported: () => reported.cost,
     close: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -102,7 +120,7 @@ function play(
   step: Exclude<ScriptStep, string>,
   // biome-ignore lint/suspicious/noExplicitAny: any JSON.
   body: any,
-  reported: { prompt: number; completion: number },
+  reported: Reported,
 ): void {
   switch (step.kind) {
     case "status":
@@ -126,6 +144,7 @@ function play(
       const usage = step.usage === undefined ? { prompt_tokens: 11, completion_tokens: 7 } : step.usage;
       reported.prompt += usage?.prompt_tokens ?? 0;
       reported.completion += usage?.completion_tokens ?? 0;
+      if (usage?.cost !== undefined) reported.cost = (reported.cost ?? 0) + usage.cost;
       if (body?.stream === true) streamReply(response, step, body, usage);
       else sendReply(response, step, body, usage);
     }

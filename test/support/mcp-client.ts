@@ -4,8 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { Client as ClientV2 } from "@modelcontextprotocol/client";
+import {
+  Client as ClientV2,
+  type ElicitRequestFormParams,
+  type ElicitResult,
+} from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 
 /** How a client speaks: the v2 client in either era, or the v1 client, which knows only the older one. */
 export const DIALECTS = ["v1", "v2-2025", "v2-2026"] as const;
@@ -118,18 +123,29 @@ export function wireOf({ process: child }: ServerProcess): Wire {
   return { input: child.stdin, output: child.stdout };
 }
 
-export async function connectClient(dialect: Dialect, wire: Wire): Promise<TestClient> {
+/** What the human at the client answers to a form. */
+export type Human = (
+  params: Pick<ElicitRequestFormParams, "message">,
+) => ElicitResult | Promise<ElicitResult>;
+
+/** With `human`, the client offers elicitation. */
+export async function connectClient(dialect: Dialect, wire: Wire, human?: Human): Promise<TestClient> {
   const info = { name: "test-client", version: "1.0.0" };
   const transport = createStreamTransport(wire);
+  const capabilities = human === undefined ? {} : { elicitation: { form: {} } };
   if (dialect === "v1") {
-    const client = new ClientV1(info);
+    const client = new ClientV1(info, { capabilities });
+    if (human !== undefined)
+      client.setRequestHandler(ElicitRequestSchema, async ({ params }) => await human(params));
     await client.connect(transport as Parameters<ClientV1["connect"]>[0]); // The two lines type the same few methods apart.
     return client as unknown as TestClient; // The methods that tests use take and give the same on the wire.
   }
   const versionNegotiation = {
     mode: dialect === "v2-2026" ? ({ pin: "2026-07-28" } as const) : ("legacy" as const),
   };
-  const client = new ClientV2(info, { versionNegotiation });
+  const client = new ClientV2(info, { versionNegotiation, capabilities });
+  if (human !== undefined)
+    client.setRequestHandler("elicitation/create", async ({ params }) => await human(params));
   await client.connect(transport);
   return client;
 }

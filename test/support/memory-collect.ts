@@ -1,6 +1,7 @@
 /** Gc in the memory model: what is kept is worked out anew each time, by walking. */
+
+import type { Garbage, GarbageRoot, GarbageRule, Swept } from "../../src/storage/garbage.ts";
 import type { Hash, JsonObject, LedgerBody, OperationRecord } from "../../src/storage/records.ts";
-import type { Garbage, GarbageRoot, GarbageRule, Swept } from "../../src/storage/store.ts";
 import { applyChange } from "./memory-publish.ts";
 import { emptyTract, type MemoryState, type MemoryTract } from "./memory-state.ts";
 
@@ -29,11 +30,7 @@ export function findGarbage(state: MemoryState, name: string, rule: GarbageRule)
   while (keepTargets(state, tract, kept));
   const links = kept.size - before;
   const doomed = tract.commits.filter(({ hash }) => !kept.has(hash));
-  const contents = unnamedContents(
-    state,
-    doomed.map(({ hash }) => hash),
-    tract,
-  );
+  const contents = unnamedContents(state, rule, { doomed: doomed.map(({ hash }) => hash), own: tract });
   const times = doomed.map(({ createdAt }) => createdAt).sort();
   const garbage: Garbage = {
     tract: name,
@@ -71,7 +68,7 @@ export function sweepGarbage(
   while (keepTargets(state, tract, kept));
   const part = found.left.slice(-limit).reverse();
   const commits = part.filter((hash) => !kept.has(hash));
-  const contents = unnamedContents(state, commits, tract);
+  const contents = unnamedContents(state, found.rule, { doomed: commits, own: tract });
   const swept: Swept = {
     commits,
     contents,
@@ -185,15 +182,31 @@ function keepTargets(state: MemoryState, tract: MemoryTract, kept: Set<Hash>): b
   return missing.length > 0;
 }
 
-/** Contents of commits to remove that no other commit of any tract names, in the order of the commits. */
-function unnamedContents(state: MemoryState, doomed: readonly Hash[], own: MemoryTract): readonly Hash[] {
-  const named = new Set(
+/** Contents of commits to remove that no other commit of any tract names and no entry keeps, in the order of the commits. */
+function unnamedContents(
+  state: MemoryState,
+  rule: GarbageRule,
+  { doomed, own }: { readonly doomed: readonly Hash[]; readonly own: MemoryTract },
+): readonly Hash[] {
+  const named = new Set<unknown>(
     [...state.tracts.values()].flatMap((tract) =>
       tract.commits.flatMap(({ hash, contentHash }) =>
         tract === own && doomed.includes(hash) ? [] : (contentHash ?? []),
       ),
     ),
   );
+  for (const tract of state.tracts.values())
+    for (const { eventType, metadata } of tract.ledger)
+      for (const { keys, unless, ...keeping } of rule.keepingEntries) {
+        const others = unless === null ? null : metadata[unless];
+        if (keeping.eventType !== eventType || (Array.isArray(others) && others.length > 0)) continue;
+        for (const key of keys) {
+          const kept = state.contents.get(metadata[key] as Hash); // Whatever else it is, no content has it.
+          if (kept === undefined) continue;
+          named.add(kept.hash);
+          for (const hash of hashesIn(JSON.parse(kept.body) as JsonObject)) named.add(hash);
+        }
+      }
   const contents = doomed.flatMap(
     (hash) => own.commits.find((commit) => commit.hash === hash)?.contentHash ?? [],
   );

@@ -23,7 +23,8 @@ export async function publishItems(
   return await publishPlan(engine, async () => {
     const site = await readSite(engine, {});
     const [operationId, now, branch] = [engine.newId(), isoNow(engine), site.branch ?? "main"];
-    const base = { parent: site.head, branch, author: engine.scope.author, now, operationId, tokens };
+    const screen = await engine.screen(engine, site.head?.hash ?? null);
+    const base = { parent: site.head, branch, author: engine.scope.author, now, operationId, tokens, screen };
     const planned = planCommits(base, items);
     const note = {
       id: operationId,

@@ -27,7 +27,10 @@ export async function commitItem(engine: Engine, item: CommitItem): Promise<Hash
     const branch = site.branch ?? "main";
     const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
     const [now, operationId, { author }] = [isoNow(engine), engine.newId(), engine.scope];
-    const planned = planCommits({ parent: site.head, branch, author, operationId, now, tokens }, [item]);
+    const screen = await engine.screen(engine, site.head?.hash ?? null);
+    const planned = planCommits({ parent: site.head, branch, author, operationId, now, tokens, screen }, [
+      item,
+    ]);
     const note = { id: operationId, type: "compress", now, reason: "Made for a test", evidence: {} };
     const made = planned.chain[0]?.commit.hash;
     if (made === undefined) throw new Error("an item makes a commit");

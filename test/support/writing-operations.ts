@@ -28,6 +28,7 @@ import { restore } from "../../src/engine/rewrite/restore.ts";
 import { importTranscript } from "../../src/engine/transcripts/import-transcript.ts";
 import { done, exchange, FILLER, plannedBy, user, workOn } from "./compress.ts";
 import { inWorktree, say } from "./history.ts";
+import { PROPOSAL_OPERATIONS } from "./proposal-operations.ts";
 
 /** What `act` gets is what `prepare` gave: mostly an id. */
 export interface WritingOperation {
@@ -73,6 +74,7 @@ export const WRITING_OPERATIONS: readonly WritingOperation[] = [
   ...plansOfCompress(),
   ...withChildren(),
   ...plansOfCollapse(),
+  ...PROPOSAL_OPERATIONS,
   operation("gc", (engine) => gc(engine, { dryRun: false, olderThanDays: 0, keepOperationsDays: 0 }), {
     prepare: makeGarbage,
     goesOn: true,

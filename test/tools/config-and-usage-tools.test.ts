@@ -21,7 +21,9 @@ afterEach(() => test.close());
 async function call(tool: Tool, args: Readonly<Record<string, unknown>>): Promise<ToolResult> {
   const signal = new AbortController().signal;
   const readTextFile = () => Promise.reject(new Error("no files"));
-  return await tool.prepare(args).run({ engine: test.engine, signal, progress: () => {}, readTextFile });
+  return await tool
+    .prepare(args)
+    .run({ engine: test.engine, signal, profile: "full", progress: () => {}, readTextFile });
 }
 
 describe("the tool query_by_config", () => {

@@ -24,7 +24,9 @@ const OLD = { older_than_days: 0, keep_operations_days: 0 };
 async function call(args: Readonly<Record<string, unknown>>): Promise<ToolResult> {
   const signal = new AbortController().signal;
   const readTextFile = () => Promise.reject(new Error("no files"));
-  return await gcTool.prepare(args).run({ engine: test.engine, signal, progress: () => {}, readTextFile });
+  return await gcTool
+    .prepare(args)
+    .run({ engine: test.engine, signal, profile: "full", progress: () => {}, readTextFile });
 }
 
 describe("the tool gc", () => {

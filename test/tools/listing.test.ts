@@ -3,7 +3,7 @@ import { getEncoding } from "js-tiktoken";
 import { describe, expect, it } from "vitest";
 import { INSTRUCTIONS } from "../../src/server/mcp/instructions.ts";
 import { listTools } from "../../src/server/mcp/register-tools.ts";
-import { inputSchema } from "../../src/tools/json-schema.ts";
+import { argumentSchemas, inputSchema } from "../../src/tools/json-schema.ts";
 import { PROFILES, TOOL_NAMES } from "../../src/tools/profiles.ts";
 import { TOOLS } from "../../src/tools/registry.ts";
 
@@ -50,6 +50,25 @@ describe("the listing", () => {
   });
 });
 
+describe("help for people", () => {
+  it("has the choices, defaults and bounds that agents are not told of", () => {
+    const told = (name: string, argument: string) => {
+      const tool = TOOLS.find((each) => each.name === name);
+      if (tool === undefined) throw new Error(`no ${name}`);
+      return [inputSchema(tool, "full").properties[argument], argumentSchemas(tool)[argument]];
+    };
+    expect(told("log", "limit")).toEqual([
+      { type: "integer" },
+      { type: "integer", default: 20, maximum: 200 },
+    ]);
+    const choices = ["error", "as_append", "with_target", "drop"];
+    expect(told("reorganize", "on_missing_target")).toEqual([
+      { type: "string" },
+      { type: "string", enum: choices },
+    ]);
+  });
+});
+
 describe("every tool", () => {
   it("is in the registry once, in the order of the names", () => {
     expect(TOOLS.map(({ name }) => name)).toEqual(TOOL_NAMES);
@@ -63,6 +82,10 @@ describe("every tool", () => {
       const { properties } = inputSchema(tool, "full");
       expect(properties).toMatchObject({ tract: { type: "string" }, worktree: { type: "string" } });
       for (const hidden of tool.hiddenInSelf) expect(Object.keys(properties)).toContain(hidden);
+      for (const unlisted of tool.unlisted) {
+        expect(Object.keys(properties)).not.toContain(unlisted);
+        expect(Object.keys(argumentSchemas(tool))).toContain(unlisted);
+      }
       expect(tool.description).toMatch(/^[A-Z].*\.$/s);
     },
   );

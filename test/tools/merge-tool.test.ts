@@ -2,12 +2,13 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { withScope } from "../../src/engine/engine.ts";
 import { createBranch } from "../../src/engine/history/branch.ts";
+import { commit } from "../../src/engine/history/commit.ts";
 import type { Hash } from "../../src/storage/records.ts";
 import { executeTool } from "../../src/tools/execute.ts";
 import { failureText } from "../../src/tools/failure.ts";
 import { TOOLS } from "../../src/tools/registry.ts";
 import { openTestEngine, type TestEngine } from "../support/engine.ts";
-import { say } from "../support/history.ts";
+import { say, wholeState } from "../support/history.ts";
 
 let test: TestEngine;
 let a: Hash;
@@ -134,4 +135,38 @@ it("writes no text of a resolution into the ledger", async () => {
   await call({ source: "topic", resolutions: [{ target: a, content: "a secret word" }] });
   const entries = await test.engine.store.readLedger("test", { order: "desc", limit: 3 });
   expect(JSON.stringify(entries)).not.toContain("secret");
+});
+
+it("tells many conflicts in pages, each once, and merges nothing while they are looked at", async () => {
+  const items = Array.from({ length: 230 }, (_, i) => ({ content: `text ${i}` }));
+  const { commits } = await commit(test.engine, { items });
+  await createBranch(test.engine, { name: "wide" });
+  for (const [branch, word] of [
+    ["main", "ours"],
+    ["wide", "theirs"],
+  ] as const)
+    await commit(test.engine, {
+      branch,
+      items: commits.map(({ hash }) => ({ content: word, editTarget: hash })),
+    });
+  const before = await wholeState(test.engine);
+  const seen: string[] = [];
+  let pages = 0;
+  for (let cursor: string | null | undefined; cursor !== null; pages++) {
+    const { text, structured } = await call({ source: "wide", ...(cursor === undefined ? {} : { cursor }) });
+    expect(structured).toMatchObject({ kind: "conflicts", conflict_count: 230, operation_id: null });
+    expect(structured.conflicts.length).toBeLessThanOrEqual(100);
+    seen.push(...structured.conflicts.map(({ target }: { target: string }) => target));
+    cursor = structured.next_cursor;
+    if (typeof cursor === "string") expect(text).toContain(cursor);
+  }
+  expect(pages).toBe(3);
+  expect(seen.toSorted()).toEqual(commits.map(({ hash }) => hash).toSorted());
+  const { structured: first } = await call({ source: "wide" });
+  const wrong = await outcomeOf("merge", { source: "topic", cursor: first.next_cursor });
+  expect(wrong).toMatchObject({ ok: false, failure: { code: "invalid-argument" } });
+  expect(await wholeState(test.engine)).toEqual(before);
+  const { structured: done } = await call({ source: "wide", strategy: "ours" });
+  expect(done).toMatchObject({ kind: "resolved", conflict_count: 230, next_cursor: null });
+  expect(done.resolutions).toHaveLength(230);
 });

@@ -1,6 +1,6 @@
 /** What the ledger keeps of a call's arguments. */
 import { describe, expect, it } from "vitest";
-import { shortArguments } from "../../src/tools/short-arguments.ts";
+import { shortArguments } from "../../src/engine/short-arguments.ts";
 
 describe("shortArguments", () => {
   it("shows names, choices and sizes", () => {

@@ -45,19 +45,23 @@ export async function resultByLlm(
       throw error;
     }
   };
-  const inputs = group.pieces.map(({ hash }) => hash);
+  const work = {
+    tract: child.tract,
+    inputs: group.pieces.map(({ hash }) => hash),
+    quotes: [from, ...group.pieces.map(({ entry }) => entry.place.shown.commit.hash)],
+  };
   const prompt = collapsePrompt({
     purpose: await purposeOf(engine, target),
     work: planText(material, engine.limits),
     mustKeep: keepListOf(material),
     targetTokens,
   });
-  const first = await inquiry.ask(prompt, inputs);
+  const first = await inquiry.ask(prompt, work);
   const refusal = refusalOf(first.text);
   if (refusal === null) return { text: first.text, generationConfig: first.config };
   const problem = problemOf(refusal);
   if (problem === null) throw refusal;
-  const second = await inquiry.ask(askedAgain(prompt, first.text, problem), inputs);
+  const second = await inquiry.ask(askedAgain(prompt, first.text, problem), work);
   const again = refusalOf(second.text);
   if (again !== null) throw refusedTwice(again);
   return { text: second.text, generationConfig: second.config };

@@ -40,7 +40,8 @@ export async function planCollapse(
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
   const { author } = engine.scope;
-  const base = { parent: site.head, branch, author, operationId, now, tokens };
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const base = { parent: site.head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(base, [resultItem(engine, proposal, result.text)]);
   const commit = planned.chain[0]?.commit;
   invariant(commit, "a collapse commits its result");
@@ -111,13 +112,16 @@ function appliedPlan(
 /** An assistant's word, as the child's own was; type output tells it apart from what the parent said itself. */
 function resultItem(
   { contentTypes: types, limits }: Engine,
-  { target: { child, from }, childHead, generationConfig }: Proposal,
+  { target: { child, from }, childHead, generationConfig, strategy }: Proposal,
   text: string,
 ): ContentItem {
   const content = parseContent({ content_type: "output", text }, { types, limits, path: "summary" });
   const metadata = collapseMetadata({ ...child, head: childHead, from });
   const message = `Result of ${child.worktree}`;
-  return { ...PLAIN_ITEM, content, operation: "append", metadata, message, generationConfig };
+  // What the child said last, or an LLM made of its work; other texts are the caller's.
+  const isDerived = strategy === "last_output" || strategy === "llm";
+  const origin = isDerived ? ({ origin: "derived" } as const) : {};
+  return { ...PLAIN_ITEM, content, operation: "append", metadata, message, generationConfig, ...origin };
 }
 
 /** A child may have more than one result; that there is one already should not go unnoticed. */

@@ -144,6 +144,7 @@ function copyOf(
   return {
     ...PLAIN_ITEM,
     content,
+    origin: entry.type === "summary" ? "derived" : "copied",
     operation: "append",
     message: entry.type === "summary" ? null : shown.commit.message,
     labels: [...new Set([...commit.labels, ...shown.commit.labels])],

@@ -9,9 +9,10 @@ import { type AnnotationState, NO_ANNOTATION } from "../history/annotation-state
 import { checkBudget } from "../history/budget.ts";
 import { pointAt } from "../history/context-size.ts";
 import { type CommitItem, PLAIN_ITEM, type PlannedCommits, planCommits } from "../history/plan-commit.ts";
-import { planSettings, readSettings, type TractSettings } from "../history/settings.ts";
+import { NO_SETTINGS, planSettings, readSettings, type TractSettings } from "../history/settings.ts";
 import type { Site } from "../history/snapshot.ts";
 import type { ChildPlace } from "../history/spawn-link.ts";
+import { readStated } from "../history/stated-policies.ts";
 import { assertNever, invariant } from "../invariant.ts";
 import type { ChildKind } from "./child-name.ts";
 import { readHistory } from "./copy-history.ts";
@@ -45,12 +46,13 @@ export type ChildRequest = SpawnRequest & { readonly as: ChildKind; readonly inh
 
 export async function planChild(engine: Engine, request: ChildRequest, at: ChildSite): Promise<PlannedChild> {
   const { site } = at;
-  const settings = await readSettings(engine, engine.scope.tract, site.head?.hash ?? null);
+  const settings = await settingsFor(engine, request, site.head?.hash ?? null);
   const given = await readGiven(engine, request, { site, settings });
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
   const { author } = engine.scope;
   const { operationId, now, place } = at;
-  const base = { parent: given.parent, branch: place.branch, author, operationId, now, tokens };
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const base = { parent: given.parent, branch: place.branch, author, operationId, now, tokens, screen };
   const made = planCommits(base, [...given.items, purposeItem(engine, request.purpose)]);
   const annotation = { author, createdAt: now, branch: place.branch, reason: null };
   const planned: PlannedCommits = {
@@ -115,6 +117,7 @@ async function readGiven(
       return {
         ...NOTHING_GIVEN,
         ...(await readHistory(engine, point)),
+        items: settingsItems(engine, { ...NO_SETTINGS, policies: await usualPolicies(engine, point.head) }),
         parent: site.head,
         sources: site.head === null ? [] : [site.head.hash],
         isJudged: true,
@@ -134,6 +137,24 @@ async function readGiven(
   }
 }
 
+/** Those in force here. A tract of its own has a default branch of its own: the policies that only ours states go with the child. */
+async function settingsFor(
+  engine: Engine,
+  { as }: Pick<ChildRequest, "as">,
+  head: Hash | null,
+): Promise<TractSettings> {
+  const settings = await readSettings(engine, engine.scope.tract, head);
+  const usual = as === "tract" ? await usualPolicies(engine, head) : null;
+  return usual === null ? settings : { ...settings, policies: { ...usual, ...settings.policies } };
+}
+
+/** Policies of which the history of the head says nothing; null: none. */
+async function usualPolicies(engine: Engine, head: Hash | null): Promise<TractSettings["policies"]> {
+  const { own, usual } = await readStated(engine, { head });
+  const more = Object.entries(usual).filter(([name]) => !Object.hasOwn(own, name));
+  return more.length === 0 ? null : Object.fromEntries(more);
+}
+
 /** The settings in force, as one config commit; none when none is set. */
 function settingsItems(
   { contentTypes: types, limits }: Engine,
@@ -145,7 +166,7 @@ function settingsItems(
     { content_type: "config", settings: Object.fromEntries(set) as JsonObject }, // Settings were read from JSON.
     { types, limits, path: "settings" },
   );
-  return [{ ...PLAIN_ITEM, content, operation: "append", message: null }];
+  return [{ ...PLAIN_ITEM, content, operation: "append", message: null, origin: "copied" }];
 }
 
 /** A user's message, since it is what one agent tells another; pinned, since a child that forgets what it is for is of no use. */

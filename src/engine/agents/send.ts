@@ -54,7 +54,8 @@ async function planSend(engine: Engine, to: Address, item: ContentItem): Promise
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
-  const base = { parent: site.head, branch, author: scope.author, operationId, now, tokens };
+  const screen = await engine.screen(inTarget, site.head?.hash ?? null);
+  const base = { parent: site.head, branch, author: scope.author, operationId, now, tokens, screen };
   const planned = planCommits(base, [item]);
   const commit = planned.chain[0]?.commit;
   invariant(commit, "a message is a commit");

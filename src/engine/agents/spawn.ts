@@ -66,7 +66,10 @@ async function planSpawn(engine: Engine, request: SpawnRequest): Promise<Plan<Sp
   const { purpose, as = "branch", inherit = "head", name } = request;
   const site = await readSite(engine, { branch: request.branch });
   const branch = attachedBranch(site);
-  const place = await findChildPlace(engine, { as, name, purpose });
+  // A name that is made from the purpose must not say what may not be stored of it.
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const told = screen?.redact(purpose, null)?.text ?? purpose;
+  const place = await findChildPlace(engine, { as, name, purpose: told });
   const operationId = engine.newId();
   const now = isoNow(engine);
   const child = await planChild(engine, { ...request, as, inherit }, { site, place, operationId, now });
@@ -116,7 +119,9 @@ async function planPointer(
     { content_type: "metadata", kind: "spawn", data: { child: { ...place }, ...told } },
     { types, limits, path: "purpose" },
   );
-  return planCommits({ parent: site.head, branch, author: engine.scope.author, operationId, now, tokens }, [
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const { author } = engine.scope;
+  return planCommits({ parent: site.head, branch, author, operationId, now, tokens, screen }, [
     { ...PLAIN_ITEM, content, operation: "append", message: `Spawned ${place.worktree}` },
   ]);
 }

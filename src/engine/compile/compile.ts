@@ -34,6 +34,14 @@ export async function compile(engine: Engine, request: CompileRequest): Promise<
   const size = isWholeView(request, options) ? await sizeByReport(engine, point, counted) : counted;
   const recorded = { point, branch, options, composition, size };
   const recordId = request.record === true ? await keepRecord(engine, recorded) : null;
+  if (branch !== null && request.asOf === undefined)
+    await engine.watch?.(engine, {
+      moment: "compile",
+      tract: point.tract,
+      branch,
+      head: point.head,
+      made: [],
+    });
   return createContext(composition, { branch, size, prefix, recordId });
 }
 

@@ -4,6 +4,7 @@ import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { emptyChange } from "../history/empty-change.ts";
 import { isoNow } from "../history/publish.ts";
+import { CredentialFound, type Hit, type Screen, screenJson } from "../history/screen.ts";
 import { COMPILER_VERSION } from "../versions.ts";
 import type { CompilePoint } from "./cache.ts";
 import { compose } from "./compose.ts";
@@ -19,17 +20,27 @@ export interface RecordedContext {
   readonly size: CompiledSize;
 }
 
+/** A label that holds a credential cannot be replaced: the context would be another one. */
+function refuseCredentials(screen: Screen | null, options: JsonObject): void {
+  if (screen === null) return;
+  const hits: Hit[] = [];
+  screenJson(screen, options, "options", hits);
+  if (hits[0] !== undefined) throw new CredentialFound(hits[0]);
+}
+
 /** Keeps a record and gives its id; null on a store that is read-only, and for a tract that has nothing yet. */
 export async function keepRecord(engine: Engine, recorded: RecordedContext): Promise<string | null> {
   const { point, composition } = recorded;
   if (engine.store.isReadonly || (await engine.store.findTract(point.tract)) === null) return null;
+  const options = { ...toRecipe(recorded.options), encoding: point.encoding };
+  refuseCredentials(await engine.screen(engine, point.head), options);
   const { rendered } = composition;
   const { tokenCount, tokenSource } = recorded.size;
   const record: CompileRecord = {
     id: engine.newId(),
     head: point.head,
     branch: recorded.branch,
-    options: { ...toRecipe(recorded.options), encoding: point.encoding },
+    options,
     annotationSequence: point.annotationSequence,
     compilerVersion: COMPILER_VERSION,
     tokenCount,

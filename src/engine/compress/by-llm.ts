@@ -45,16 +45,17 @@ async function summaryOf(
   how: { readonly inquiry: Inquiry; readonly instructions: string | null; readonly path: string },
 ): Promise<AcceptedSummary> {
   const { inquiry, instructions, path } = how;
-  const { text: source, targetTokens, sources } = group;
+  const { text: source, targetTokens, sources, shown } = group;
+  const material = { inputs: sources, quotes: shown };
   const judge = (text: string, generationConfig: AcceptedSummary["generationConfig"]) =>
     judgeSummary(group, { strategy: "llm", text, path, generationConfig }, count);
   const prompt = compressPrompt({ source, mustKeep: keepListOf(group), targetTokens, instructions });
-  const first = await inquiry.ask(prompt, sources);
+  const first = await inquiry.ask(prompt, material);
   const judged = judge(first.text, first.config);
   if (!(judged instanceof TractError)) return judged;
   const problem = problemOf(judged);
   if (problem === null) throw judged;
-  const second = await inquiry.ask(askedAgain(prompt, first.text, problem), sources);
+  const second = await inquiry.ask(askedAgain(prompt, first.text, problem), material);
   const again = judge(second.text, second.config);
   if (again instanceof TractError) throw refusedTwice(again);
   return again;

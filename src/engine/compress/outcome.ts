@@ -48,16 +48,21 @@ export function outcomeItems(
         operation: "edit",
         editTarget: target,
         message: null,
+        origin: "derived",
       }),
     ),
     ...summaries.map(
       ({ group, strategy, text, generationConfig = null }): CommitItem => ({
         ...summaryItem(engine, { sources: group.sources, strategy, text }),
         generationConfig,
+        ...(GIVEN.has(strategy) ? {} : { origin: "derived" }),
       }),
     ),
   ];
 }
+
+/** Who called has written these summaries; the others are made of what they stand for. */
+const GIVEN: ReadonlySet<string> = new Set(["manual", "agent"]);
 
 /** One per receipt and per summary, in the order of the commits that `outcomeItems` came to. */
 export function compressedGroups(
@@ -89,7 +94,9 @@ export async function planOutcome(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
-  const base: CommitBase = { parent: head, branch, author: engine.scope.author, operationId, now, tokens };
+  const screen = await engine.screen(engine, head.hash);
+  const { author } = engine.scope;
+  const base: CommitBase = { parent: head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(base, outcomeItems(engine, outcome));
   const size = await sizeAround(engine, site, planned);
   const made = planned.chain.map(({ commit }) => commit.hash);

@@ -60,7 +60,9 @@ async function planUncompress(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(tract.encoding);
-  const base = { parent: head, branch, author: engine.scope.author, operationId, now, tokens };
+  const screen = await engine.screen(engine, head.hash);
+  const { author } = engine.scope;
+  const base = { parent: head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(base, [item]);
   const size = await sizeAround(engine, site, planned);
   const made = planned.chain.at(-1)?.commit;
@@ -134,6 +136,7 @@ async function editingBack(
   const item: CommitItem = {
     ...PLAIN_ITEM,
     content: storedContent(content),
+    origin: "copied",
     operation: "edit",
     editTarget: target.hash,
     labels: before.commit.hash === target.hash ? [] : before.commit.labels,

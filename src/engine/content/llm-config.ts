@@ -54,7 +54,7 @@ export const LLMConfig: { from: (input: object | null | undefined) => LLMConfig 
 
 /**
  * Reads a config from any object: aliases become their canonical name (which wins when both are given), request plumbing is dropped,
- * unknown keys go to `extra`, null and undefined mean inherit. Never changes its input; `from(from(x))` equals `from(x)`.
+ * unknown keys go to `extra` (whose own win), null and undefined mean inherit. Never changes its input; `from(from(x))` equals `from(x)`.
  *
  * @throws TractError `invalid-argument` when a typed field has a wrong type, or a value is not JSON.
  */
@@ -62,19 +62,26 @@ function from(input: object | null | undefined): LLMConfig {
   // Maps, because keys are the caller's: `constructor` and `__proto__` are names like any other.
   const typed = new Map<string, Json>();
   const aliased = new Map<string, Json>();
+  const unknown = new Map<string, Json>();
   const extra = new Map<string, Json>();
   for (const [key, value] of Object.entries(input ?? {})) {
     if (value === null || value === undefined || typeof value === "function" || PLUMBING.has(key)) continue;
     const canonical = ALIASES.get(key);
     if (key === "extra") for (const [name, member] of readExtra(value)) extra.set(name, member);
     else if (TYPED.has(key)) typed.set(key, readTyped(key, value));
-    else if (canonical === undefined) extra.set(key, readJson(key, value));
-    else if (!aliased.has(canonical)) aliased.set(canonical, readTyped(canonical, value));
+    else if (canonical === undefined) unknown.set(key, readJson(key, value));
+    else aliased.set(key, readTyped(canonical, value));
   }
-  const merged = new Map([...aliased, ...typed]);
-  for (const key of merged.keys()) extra.delete(key);
+  // Where two keys mean one field, which of them holds must not depend on their order: the last of ALIASES first, and then ever stronger.
+  const named = [...ALIASES].toReversed().flatMap(([alias, canonical]) => {
+    const value = aliased.get(alias);
+    return value === undefined ? [] : [[canonical, value] as const];
+  });
+  const merged = new Map([...named, ...typed]);
+  const others = new Map([...unknown, ...extra]);
+  for (const key of merged.keys()) others.delete(key);
   const config = Object.fromEntries(merged);
-  return extra.size === 0 ? config : { ...config, extra: Object.fromEntries(extra) };
+  return others.size === 0 ? config : { ...config, extra: Object.fromEntries(others) };
 }
 
 function readTyped(key: string, value: unknown): Json {

@@ -18,6 +18,8 @@ export interface ParsedContent {
   readonly record: ContentRecord;
   /** Plain text, for tokens and the auto message. */
   readonly text: string;
+  /** True: it is committed again as it is. */
+  readonly isStored: boolean;
 }
 
 /** What parsing needs to know; `path` names the content in errors, like `items[3].content`. */
@@ -56,7 +58,7 @@ export function parseContent(input: unknown, context: ParseContext): ParsedConte
     body,
     text: ownText,
   };
-  return { content, record, text: ownText ?? plainText(content) };
+  return { content, record, text: ownText ?? plainText(content), isStored: false };
 }
 
 /** A stored content as compile and show read it. */
@@ -66,7 +68,7 @@ export function readContent(record: { readonly body: string }): AnyContent {
 
 /** A stored content, to be committed again as it is. */
 export function storedContent(record: ContentRecord): ParsedContent {
-  return { content: readContent(record), record, text: storedText(record) };
+  return { content: readContent(record), record, text: storedText(record), isStored: true };
 }
 
 /** Text of a stored content: the custom type's own where it gave one. */

@@ -11,6 +11,7 @@ import { planUsage } from "../history/record-usage.ts";
 import { invariant } from "../invariant.ts";
 import type { Answer } from "../llm/ask.ts";
 import { badResponse, type LlmToolCall, type LlmUsage } from "../llm/llm-client.ts";
+import { asTractError } from "../store-failure.ts";
 import { type ReplyNote, replyItems } from "./reply-items.ts";
 import { planTurn } from "./reply-turn.ts";
 
@@ -42,7 +43,8 @@ export async function commitReply(engine: Engine, reply: ReplyToCommit): Promise
   const messageId = engine.newId();
   try {
     return await publishPlan(engine, () => planReply(engine, reply, messageId));
-  } catch (error) {
+  } catch (thrown) {
+    const error = asTractError(thrown);
     if (!(error instanceof TractError)) throw error;
     throw await reply.answer.fail(UNFIT.has(error.code) ? unfit(error) : error);
   }

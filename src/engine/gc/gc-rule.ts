@@ -1,6 +1,7 @@
 /** What gc keeps, as times and types of operations (docs/decisions/0013). Pure. */
-import type { GarbageRule } from "../../storage/store.ts";
+import type { GarbageRule } from "../../storage/garbage.ts";
 import { TractError } from "../errors.ts";
+import { KEEPING_ENTRIES } from "../ledger/kept-texts.ts";
 
 export interface GcDays {
   /** Younger commits stay whatever leads to them. Default 30. */
@@ -41,6 +42,7 @@ export function gcRule(terms: GcTerms, now: number): GarbageRule {
     relatingTypes: RELATING_TYPES,
     relatingSince: released === null ? null : daysAgo(released),
     plainTypes: PLAIN_TYPES,
+    keepingEntries: KEEPING_ENTRIES,
   };
 }
 

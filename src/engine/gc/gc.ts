@@ -1,6 +1,7 @@
 /** Garbage collection: removes commits that nothing leads to any more, and the contents that only they name (spec 3.8). */
+
+import type { Garbage, GarbageRoot, Swept } from "../../storage/garbage.ts";
 import type { LedgerBody } from "../../storage/records.ts";
-import type { Garbage, GarbageRoot, Swept } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { emptyChange } from "../history/empty-change.ts";

@@ -84,7 +84,9 @@ export async function planCommit(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(encoding);
-  const base = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const { author } = engine.scope;
+  const base = { parent: site.head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(base, items);
   const settings = await planSettings(engine, site.head?.hash ?? null, planned.chain);
   // The plain commit of a library user costs no compile.

@@ -7,11 +7,14 @@ import type { Site } from "./snapshot.ts";
 const BRANCH_CHARS_MAX = 200;
 const PRINT_CHARS = 16;
 
+/** Names of branches that are inboxes begin so. */
+export const INBOX_PREFIX = "inbox/";
+
 /** Name of the inbox of a worktree. What no branch may have in its name stands as %XX. */
 export function inboxOf(worktree: string): string {
-  const name = `inbox/${worktree.replace(/[^\p{L}\p{N}_-]/gu, percent)}`;
+  const name = `${INBOX_PREFIX}${worktree.replace(/[^\p{L}\p{N}_-]/gu, percent)}`;
   if (name.length <= BRANCH_CHARS_MAX) return name;
-  return `inbox/${sha256(worktree).slice(0, PRINT_CHARS)}`;
+  return `${INBOX_PREFIX}${sha256(worktree).slice(0, PRINT_CHARS)}`;
 }
 
 /** Messages in the inbox of the call's worktree that the history of its HEAD does not hold. */

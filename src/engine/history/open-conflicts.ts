@@ -3,6 +3,7 @@ import type { CommitRecord, Hash, JsonObject, OperationRecord, Priority } from "
 import { readContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { type Coverage, readCoverage } from "./coverage.ts";
+import { partsOf } from "./setting-parts.ts";
 
 export type ConflictKind = "both_edit" | "skip_vs_edit" | "priority" | "compress_vs_edit" | "config";
 /** The branch that is merged into is ours; what is merged in is theirs. */
@@ -191,7 +192,8 @@ async function isSetSince(engine: Engine, { conflict, merge, head }: Moment): Pr
   for (const { commit, body } of await store.readConfigCommits(scope.tract, head)) {
     if (body === null || commit.operationId === merge.operationId) continue;
     const content = readContent({ body });
-    const states = "settings" in content && Object.hasOwn(content.settings as JsonObject, conflict.target); // Type config has settings.
+    const states =
+      "settings" in content && Object.hasOwn(partsOf(content.settings as JsonObject), conflict.target); // Type config has settings.
     if (states && (await store.isReachable(scope.tract, merge.hash, commit.hash))) return true;
   }
   return false;

@@ -15,6 +15,8 @@ export interface OperationsRequest {
   readonly cursor?: string | undefined;
   /** Only of this type: commit, branch, checkout, tag, annotate, undo and so on. */
   readonly type?: string | undefined;
+  /** Only those that moved this branch; when it was made and renamed, too. */
+  readonly branch?: string | undefined;
   /** Only those that made or used this commit (a ref). */
   readonly commit?: string | undefined;
   /** Only operations that replaced something, largest first; `ratio` is how many tokens there were for each that is left. */
@@ -55,14 +57,16 @@ export interface OperationsPage {
 /**
  * A page of the operation log of the tract.
  *
- * @throws TractError `invalid-argument` (limit, original_tokens_min, or a cursor of another query), `not-found`, `ambiguous-ref` (commit).
+ * @throws TractError `invalid-argument` (limit, original_tokens_min, or a cursor of another query), `not-found` (branch, commit), `ambiguous-ref`.
  */
 export async function operations(engine: Engine, request: OperationsRequest = {}): Promise<OperationsPage> {
   const { store, scope, limits } = engine;
   const limit = pageLimit(limits, request.limit);
-  const { tract } = await readSite(engine, {}); // An unknown worktree is refused by every operation.
+  const { branch } = request;
+  const { tract } = await readSite(engine, { branch }); // An unknown worktree is refused by every operation.
   const filter = {
     ...(request.type === undefined ? {} : { type: request.type }),
+    ...(branch === undefined ? {} : { ref: { kind: "branch" as const, name: branch } }),
     ...(request.commit === undefined ? {} : { commit: await resolveCommit(engine, { ref: request.commit }) }),
     ...(request.sort === undefined ? {} : { sort: request.sort }),
     ...readLeast(request.originalTokensMin),

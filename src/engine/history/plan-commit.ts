@@ -13,6 +13,8 @@ import { hashCommit } from "../content/hashes.ts";
 import type { ParsedContent } from "../content/parse-content.ts";
 import type { TokenCounter } from "../tokens/token-counter.ts";
 import { type AnnotationState, NO_ANNOTATION, sameState } from "./annotation-state.ts";
+import { noteScreening, type Screen } from "./screen.ts";
+import { type Origin, screenItem } from "./screen-item.ts";
 
 interface ItemBase {
   /** Of an edit its target, of a reveal its summary; null for all others. */
@@ -24,6 +26,8 @@ interface ItemBase {
   readonly annotation: AnnotationState | null;
   /** Of the commit; default: who does the operation. */
   readonly author?: Author;
+  /** Where its texts come from; default: somebody gave them. */
+  readonly origin?: Origin;
 }
 
 /** A commit with a content, checked already. */
@@ -50,7 +54,7 @@ export type CommitItem = ContentItem | BareItem;
 export type LateItem = (made: readonly CommitRecord[]) => CommitItem;
 
 /** What an item leaves open when nothing is asked for. */
-export const PLAIN_ITEM: Omit<ItemBase, "author"> = {
+export const PLAIN_ITEM: Omit<ItemBase, "author" | "origin"> = {
   editTarget: null,
   labels: [],
   metadata: null,
@@ -68,6 +72,8 @@ export interface CommitBase {
   /** ISO time of the operation. */
   readonly now: string;
   readonly tokens: TokenCounter;
+  /** Of the head that the operation stands on: what keeps credentials out. null: nothing does. */
+  readonly screen: Screen | null;
 }
 
 export interface PlannedCommits {
@@ -77,16 +83,24 @@ export interface PlannedCommits {
   readonly annotations: readonly NewAnnotation[];
 }
 
-/** Plans a run of commits, each on the one before. */
+/**
+ * Plans a run of commits, each on the one before.
+ *
+ * @throws CredentialFound for what the screen refuses.
+ */
 export function planCommits(base: CommitBase, items: readonly (CommitItem | LateItem)[]): PlannedCommits {
   const chain: ChainCommit[] = [];
   const made: CommitRecord[] = [];
   const contents: ContentRecord[] = [];
   const annotations: NewAnnotation[] = [];
   let parent = base.parent;
-  for (const planned of items) {
-    const item = typeof planned === "function" ? planned(made) : planned;
+  for (const [index, planned] of items.entries()) {
+    const path = items.length === 1 ? "" : `items[${index}].`;
+    const whole = typeof planned === "function" ? planned(made) : planned;
+    const { item, hits } = screenItem(base.screen, whole, { path, author: base.author });
     const commit = planOne(base, parent, item);
+    noteScreening(commit, { screen: base.screen, hits });
+    if (item.content !== null) noteScreening(item.content.record, { screen: base.screen, hits: [] });
     made.push(commit);
     chain.push({ commit, body: item.content?.record.body ?? null, text: item.content?.record.text ?? null });
     if (item.content !== null) contents.push(item.content.record);

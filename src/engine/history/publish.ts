@@ -8,8 +8,11 @@ import { invariant } from "../invariant.ts";
 import { type LedgerEvent, ledgerEntry, openEntry } from "../ledger/entry.ts";
 import { endDeadSessions } from "../ledger/session-end.ts";
 import { withSessionStart } from "../ledger/session-start.ts";
+import type { Occasion } from "../policies/occasion.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
 import { emptyChange } from "./empty-change.ts";
+import { CredentialFound, type Hit } from "./screen.ts";
+import { hitWords, refusedEntry, screenChanges } from "./screen-change.ts";
 import { sealOperation } from "./seal-operation.ts";
 import type { Site } from "./snapshot.ts";
 
@@ -33,12 +36,24 @@ export async function publishPlan<Result>(
   engine: Engine,
   plan: () => Promise<Planned<Result>>,
 ): Promise<Result> {
+  try {
+    return await planAndPublish(engine, plan);
+  } catch (error) {
+    if (error instanceof CredentialFound) await noteRefusal(engine, error);
+    throw error;
+  }
+}
+
+async function planAndPublish<Result>(engine: Engine, plan: () => Promise<Planned<Result>>): Promise<Result> {
   let pauseMs = 1;
   for (let attempt = 1; ; attempt++) {
     const planned = await plan();
     if (planned.change === null) return planned.result();
     try {
-      return planned.result(await publish(engine, planned));
+      const { receipt, hits, occasions } = await publishScreened(engine, planned);
+      const result = withWarning(planned.result(receipt), hits);
+      await watch(engine, occasions);
+      return result;
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
       if (attempt >= engine.limits.publishAttemptsMax) throw outrun(error, attempt);
@@ -48,24 +63,96 @@ export async function publishPlan<Result>(
   }
 }
 
+/** Every result of a write has warnings; those that have none tell of no text. */
+function withWarning<Result>(result: Result, hits: readonly Hit[]): Result {
+  if (hits.length === 0 || typeof result !== "object" || result === null) return result;
+  const told: unknown = "warnings" in result ? result.warnings : null;
+  return Array.isArray(told) ? { ...result, warnings: [...told, hitWords(hits)] } : result;
+}
+
+/** A tract that is not there yet is not made for it. */
+async function noteRefusal(engine: Engine, refused: CredentialFound): Promise<void> {
+  const { store, scope } = engine;
+  if (store.isReadonly || (await store.findTract(scope.tract)) === null) return;
+  await publish(engine, {
+    change: { ...emptyChange(scope.tract), ledger: [refusedEntry(engine, refused)] },
+  });
+}
+
 /**
  * Publishes a change that is planned on nothing, such as ledger entries about what did not happen.
  *
- * @throws StoreConflict when the change expects something after all.
+ * @throws StoreConflict when the change expects something after all; CredentialFound.
  */
 export async function publish(
   engine: Engine,
-  { change, also = [] }: Pick<Plan<unknown>, "change" | "also">,
+  parts: Pick<Plan<unknown>, "change" | "also">,
 ): Promise<PublishReceipt> {
-  return await withSessionStart(
+  const { receipt, occasions } = await publishScreened(engine, parts);
+  await watch(engine, occasions);
+  return receipt;
+}
+
+/** One after the other. The write is done: whatever policies make of it, it is told as it was. */
+async function watch(engine: Engine, occasions: readonly Occasion[]): Promise<void> {
+  for (const occasion of occasions) await engine.watch?.(engine, occasion);
+}
+
+interface Published {
+  readonly receipt: PublishReceipt;
+  readonly hits: readonly Hit[];
+  readonly occasions: readonly Occasion[];
+}
+
+async function publishScreened(
+  engine: Engine,
+  { change, also = [] }: Pick<Plan<unknown>, "change" | "also">,
+): Promise<Published> {
+  const { rider } = engine.scope;
+  const joined = change.operation === null ? null : ((await rider?.join(change)) ?? null);
+  const { changes, hits, screenStart } = await screenChanges(engine, [joined ?? change, ...also]);
+  const begun: string[] = [];
+  const receipt = await withSessionStart(
     engine,
-    [change, ...also].map(sealOperation),
-    async ([own, ...others]) => {
+    changes.map(sealOperation),
+    async (sealed) => {
+      const [own, ...others] = sealed.map(screenStart);
       invariant(own, "there is a change to publish");
       return await engine.store.publish(own, others);
     },
-    async (tract) => await endDeadSessions(engine, tract),
+    async (tract) => {
+      begun.push(tract);
+      await endDeadSessions(engine, tract);
+    },
   );
+  if (joined !== null) rider?.landed();
+  return { receipt, hits, occasions: occasionsOf(changes, begun) };
+}
+
+/** What policies may want to know of a write. */
+function occasionsOf(changes: readonly ChangeSet[], begun: readonly string[]): readonly Occasion[] {
+  return [
+    ...begun.map((tract) => ({
+      moment: "session_start" as const,
+      tract,
+      branch: null,
+      head: null,
+      made: [],
+    })),
+    ...changes.flatMap(({ tract, operation, commits }) =>
+      operation === null || commits.length === 0
+        ? []
+        : [
+            {
+              moment: "commit" as const,
+              tract,
+              branch: operation.branch,
+              head: commits.at(-1)?.hash ?? null,
+              made: commits.map(({ hash }) => hash),
+            },
+          ],
+    ),
+  ];
 }
 
 /** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */

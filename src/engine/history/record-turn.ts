@@ -9,8 +9,11 @@ import { lastTurnNumber, turnEntry } from "../ledger/turn.ts";
 import { type ReportedUsage, readUsage } from "../ledger/usage.ts";
 import { planCommit, type WriteResult } from "./commit.ts";
 import { type CommitRequestItem, readCommitItems } from "./commit-items.ts";
+import type { ContentItem } from "./plan-commit.ts";
 import { firstChange, isoNow, type Plan, publishPlan } from "./publish.ts";
-import { readSite } from "./snapshot.ts";
+import { noteScreening } from "./screen.ts";
+import { screenItem } from "./screen-item.ts";
+import { readSite, type Site } from "./snapshot.ts";
 
 export interface RecordTurnRequest {
   readonly userMessage: string;
@@ -136,9 +139,9 @@ async function planKeptTurn(
 ): Promise<Plan<RecordTurnResult>> {
   const ledger = await readTurns(engine, sessionId);
   const site = await readSite(engine, { branch: request.branch });
-  const [message, response] = await readCommitItems(engine, site, items);
-  invariant(message && response, "a turn has two items");
+  const read = await readCommitItems(engine, site, items);
   const now = isoNow(engine);
+  const [message, response] = await screenKept(engine, site, read);
   const entry = turnEntry(engine, now, sessionId, {
     number: ledger.turns + 1,
     userMessage: message.content.record.hash,
@@ -169,6 +172,23 @@ async function planKeptTurn(
       commits: [],
     }),
   };
+}
+
+/** Texts that no commit has are held against the screen here. */
+async function screenKept(
+  engine: Engine,
+  site: Site,
+  read: readonly ContentItem[],
+): Promise<readonly [ContentItem, ContentItem]> {
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const [message, response] = read.map((item, index) => {
+    const path = index === 0 ? "user_message." : "response.";
+    const screened = screenItem(screen, item, { path, author: engine.scope.author });
+    noteScreening(screened.item.content.record, { screen, hits: screened.hits });
+    return screened.item;
+  });
+  invariant(message && response, "a turn has two items");
+  return [message, response];
 }
 
 /** The ledger that the number of the next turn is true for. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Hash, JsonObject } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
+import { isJsonObject } from "../content/json-rules.ts";
 import { checkLlmSettings, type LlmSettings } from "../content/llm-config-check.ts";
 import { readContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
@@ -9,6 +10,9 @@ import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { nearest } from "../nearest.ts";
 import { explainIssue } from "../zod-words.ts";
+import { ORCHESTRATE_SETTINGS, type OrchestrateSettings } from "./orchestrate-settings.ts";
+import { checkPolicySettings, type PolicySettings } from "./policy-check.ts";
+import { partsOf, wholeOf } from "./setting-parts.ts";
 
 /** Tokens that the compiled context of a branch may have, and what happens beyond (spec 1.7). */
 export interface Budget {
@@ -28,6 +32,9 @@ export interface TractSettings {
   } | null;
   /** LLM configs: for all operations, and for each (spec 5.2). */
   readonly llm: LlmSettings | null;
+  /** As stated; a branch that says nothing of a name follows the default branch (spec 5.4). */
+  readonly policies: PolicySettings | null;
+  readonly orchestrate: OrchestrateSettings | null;
 }
 
 export const NO_SETTINGS: TractSettings = {
@@ -37,6 +44,8 @@ export const NO_SETTINGS: TractSettings = {
   compile_budget: null,
   ledger: null,
   llm: null,
+  policies: null,
+  orchestrate: null,
 };
 
 const tokens = z.int().min(1);
@@ -53,6 +62,8 @@ const SCHEMAS = {
     excerpt_chars: z.int().min(20).optional(),
   }),
   llm: z.custom<LlmSettings>(isLlmSettings),
+  policies: z.custom<PolicySettings>(isJsonObject, { error: "expected an object" }),
+  orchestrate: ORCHESTRATE_SETTINGS,
 } as const;
 const KEYS = Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]; // The keys of a literal.
 
@@ -74,10 +85,10 @@ export async function readSettings(engine: Engine, tract: string, head: Hash | n
   return read;
 }
 
-/** Nearest to the head wins per key; an edit speaks at the place of its target. */
+/** Nearest to the head wins per key, of policies per name; an edit speaks at the place of its target. */
 function mergeConfigs(nearestFirst: readonly ChainCommit[]): JsonObject {
   const edits = new Map<Hash, ChainCommit>();
-  let settings: JsonObject = {};
+  let parts: JsonObject = {};
   for (const row of nearestFirst) {
     const target = row.commit.editTarget;
     if (target !== null) {
@@ -87,9 +98,9 @@ function mergeConfigs(nearestFirst: readonly ChainCommit[]): JsonObject {
     const { body } = edits.get(row.commit.hash) ?? row;
     const content = body === null ? null : readContent({ body });
     if (content !== null && "settings" in content)
-      settings = { ...(content.settings as JsonObject), ...settings }; // Type config has a settings object.
+      parts = { ...partsOf(content.settings as JsonObject), ...parts }; // Type config has a settings object.
   }
-  return settings;
+  return wholeOf(parts);
 }
 
 /** Notes the settings of a head that was just made, so that the next call need not read them. */
@@ -120,6 +131,8 @@ export function checkSettings(settings: JsonObject, path: string): void {
   for (const [key, value] of Object.entries(settings)) {
     const schema = Object.hasOwn(SCHEMAS, key) ? SCHEMAS[key as keyof typeof SCHEMAS] : undefined; // hasOwn proves it.
     if (schema === undefined) throw unknownKey(key, path);
+    // They are taken away one by one: what all of them come to is not this branch's business alone.
+    if (key === "policies") checkPolicySettings(value, { path: `${path}.policies`, code: "invalid-content" });
     if (value === null) continue;
     // It names the nearest of its own fields.
     if (key === "llm") checkLlmSettings(value, { path: `${path}.llm`, code: "invalid-content" });

@@ -1,5 +1,5 @@
 /** Says where a worktree stands: branch, size of the context, budget, latest commits and operations. Never writes (spec 3.1). */
-import type { Hash, OperationRecord } from "../../storage/records.ts";
+import type { Hash, OperationRecord, PlanRecord } from "../../storage/records.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import { type CommitEntry, commitEntries } from "./commit-entry.ts";
@@ -26,8 +26,11 @@ export interface BudgetStatus {
 
 export interface ProposalEntry {
   readonly planId: string;
-  /** The tool that takes the plan_id: compress, collapse. */
+  /** The tool that takes the plan_id, compress or collapse; of a policy's proposal, which the tool proposals takes, `policy`. */
   readonly kind: string;
+  /** Name of the policy, and why it proposes; null for plans. */
+  readonly policy: string | null;
+  readonly reason: string | null;
   readonly branch: string;
   readonly createdAt: string;
 }
@@ -103,7 +106,7 @@ export async function status(engine: Engine, request: StatusRequest = {}): Promi
       merge: merge.hash,
     })),
     proposals: (await store.listPlans(scope.tract, { state: "pending", limit: PROPOSALS_SHOWN })).map(
-      ({ id: planId, kind, branch: on, createdAt }) => ({ planId, kind, branch: on, createdAt }),
+      proposalEntry,
     ),
     unread: await countUnread(engine, site),
     recent: await readRecent(engine, head),
@@ -111,6 +114,14 @@ export async function status(engine: Engine, request: StatusRequest = {}): Promi
     store: { kind: store.kind, bytes: await store.readSize() },
     ...(request.tracts === true && { tracts: await readTracts(engine) }),
   };
+}
+
+function proposalEntry({ id: planId, kind, branch, createdAt, body }: PlanRecord): ProposalEntry {
+  const own = (name: "policy" | "reason"): string | null => {
+    const value = kind === "policy" ? body[name] : null;
+    return typeof value === "string" ? value : null;
+  };
+  return { planId, kind, policy: own("policy"), reason: own("reason"), branch, createdAt };
 }
 
 const PROPOSALS_SHOWN = 10;

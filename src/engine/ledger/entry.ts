@@ -10,13 +10,15 @@ export type LedgerEvent =
   | "IMPORTED"
   | "BUDGET"
   | "PROPOSAL"
+  | "POLICY"
   | "GC"
   | "VERIFIED"
   | "LLM_CALL"
   | "SESSION_START"
   | "SESSION_END"
   | "TURN_RECORDED"
-  | "TOOL_CALL";
+  | "TOOL_CALL"
+  | "ORCHESTRATION";
 
 export interface LedgerEvidence {
   readonly eventType: LedgerEvent;

@@ -17,7 +17,7 @@ import { excerptText, excerptValues } from "./excerpt.ts";
 import { type Aggregate, type LedgerTotals, ledgerTotals } from "./ledger-totals.ts";
 import { readShownTexts, type ShowTexts } from "./shown-texts.ts";
 
-/** keys: names only. excerpt: long values cut. full: everything whole, the reason too. */
+/** keys: names only. excerpt: long values cut. full: everything whole, the reason too, and the messages of prompts. */
 export type MetadataMode = "keys" | "excerpt" | "full";
 
 /** Each that is given must hold. */
@@ -95,7 +95,7 @@ export async function queryLedger(engine: Engine, request: QueryLedgerRequest = 
   const shown = records.slice(0, limit);
   const lengths = await readLengths(engine);
   const mode = request.metadata ?? "excerpt";
-  const texts = await readShownTexts(engine, mode === "keys" ? [] : shown);
+  const texts = await readShownTexts(engine, mode === "keys" ? [] : shown, { prompts: mode === "full" });
   const last = shown.at(-1);
   return {
     entries: shown.map((record) => showEntry(record, { mode, lengths, texts })),
@@ -113,6 +113,7 @@ const EVENTS: Readonly<Record<LedgerEvent, true>> = {
   IMPORTED: true,
   BUDGET: true,
   PROPOSAL: true,
+  POLICY: true,
   GC: true,
   VERIFIED: true,
   LLM_CALL: true,
@@ -120,6 +121,7 @@ const EVENTS: Readonly<Record<LedgerEvent, true>> = {
   SESSION_END: true,
   TURN_RECORDED: true,
   TOOL_CALL: true,
+  ORCHESTRATION: true,
 };
 
 type LedgerFilter = Omit<LedgerQuery, "order" | "limit" | "afterSequence">;

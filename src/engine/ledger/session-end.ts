@@ -20,6 +20,10 @@ export async function endSessions(engine: Engine): Promise<void> {
     const now = new Date(engine.clock()).toISOString();
     const entry = await endEntry(on, { id, now, until: now, decision: "ENDED" });
     await engine.store.publish({ ...emptyChange(scope.tract), ledger: [entry] });
+    // What comes after its end belongs to no session.
+    const provenance = { ...scope.provenance, session_id: null };
+    const where = { tract: scope.tract, branch: null, head: null, made: [] };
+    await engine.watch?.(actingAs(engine, { ...scope, provenance }), { moment: "session_end", ...where });
   }
 }
 
@@ -70,9 +74,10 @@ async function abandonedEntry(engine: Engine, start: LedgerRecord, now: string):
   });
 }
 
-/** No tool ends a session. (withScope is out of reach: the engine is made of parts that publish.) */
+/** No tool and no policy ends a session. (withScope is out of reach: the engine is made of parts that publish.) */
 function actingAs(engine: Engine, scope: Partial<Scope>): Engine {
-  return { ...engine, scope: { ...engine.scope, ...scope, tool: null } };
+  const { rider: _, notices: __, ...own } = { ...engine.scope, ...scope };
+  return { ...engine, scope: { ...own, tool: null, byPolicy: false } };
 }
 
 interface End {

@@ -14,11 +14,13 @@ export interface LlmCall {
   readonly config: LLMConfig;
   /** Never empty: pack ids, the caller's own, named instructions, or the compiler. */
   readonly promptsUsed: readonly string[];
-  /** Where what was sent can be made again from: a compile record, or input commits and a digest. Hashes and ids only. */
+  /** Where what was sent can be made again from: a compile record, or the recipe of a prompt. Hashes, ids and numbers only. */
   readonly sent: JsonObject;
   readonly latencyMs: number;
   readonly attempts: number;
   readonly usage: LlmUsage | null;
+  /** As the provider reported it. */
+  readonly cost: number | null;
   readonly finishReason: string | null;
   /** null: it worked. */
   readonly error: TractError | null;
@@ -34,7 +36,7 @@ export function llmCallEntry(
   call: LlmCall,
   at: { readonly now: string; readonly submissionId: string },
 ): LedgerBody {
-  const { operation, config, usage, error } = call;
+  const { operation, config, usage, cost, error } = call;
   const model = config.model ?? null;
   const { name: tool = null } = engine.scope.tool ?? {};
   return ledgerEntry(engine, at.now, {
@@ -49,6 +51,7 @@ export function llmCallEntry(
       config: { ...config } as JsonObject, // A checked config is JSON without undefined.
       input_tokens: usage?.inputTokens ?? null,
       output_tokens: usage?.outputTokens ?? null,
+      ...(cost === null ? {} : { cost }),
       latency_ms: call.latencyMs,
       attempts: call.attempts,
       finish_reason: call.finishReason,

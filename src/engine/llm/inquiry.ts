@@ -1,18 +1,21 @@
 /** What one operation asks an LLM: several questions at a time, each once however often the write is planned, and all of them in the ledger. */
-import type { Hash, JsonObject, LedgerBody } from "../../storage/records.ts";
+import type { ContentRecord, Hash, JsonObject, LedgerBody } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
-import { sha256 } from "../content/hashes.ts";
 import type { LLMConfig } from "../content/llm-config.ts";
 import type { LlmOperation } from "../content/llm-config-check.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { emptyChange } from "../history/empty-change.ts";
 import { type Planned, publish, publishPlan } from "../history/publish.ts";
+import type { Screen } from "../history/screen.ts";
 import { readSettings } from "../history/settings.ts";
 import { invariant } from "../invariant.ts";
+import { digestOfMessages } from "../ledger/prompt-recipe.ts";
+import { asTractError } from "../store-failure.ts";
 import { type Answer, ask } from "./ask.ts";
 import { badResponse, type LlmAccess } from "./llm-client.ts";
 import type { Prompt } from "./prompts/prompt.ts";
+import { recordPrompt, type Shown } from "./record-prompt.ts";
 import { requireLlm } from "./require-llm.ts";
 import { type LlmArguments, resolveLlmConfig, saysConfig } from "./resolve-config.ts";
 
@@ -43,7 +46,11 @@ export class Inquiry {
   readonly #request: InquiryRequest;
   readonly #words: InquiryWords;
   readonly #answers = new Map<string, Answer>();
-  #ready: { readonly llm: LlmAccess; readonly config: LLMConfig } | null = null;
+  #ready: {
+    readonly llm: LlmAccess;
+    readonly config: LLMConfig;
+    readonly screen: Screen | null;
+  } | null = null;
   #signal: AbortSignal;
   #isFiled = false;
 
@@ -61,7 +68,8 @@ export class Inquiry {
    */
   async prepare(head: Hash | null): Promise<void> {
     const config = await this.#configAt(head);
-    this.#ready = { llm: requireLlm(this.#engine, config, this.#words.without), config };
+    const llm = requireLlm(this.#engine, config, this.#words.without);
+    this.#ready = { llm, config, screen: await this.#engine.screen(this.#engine, head) };
   }
 
   /**
@@ -81,24 +89,28 @@ export class Inquiry {
   /**
    * Asks, or gives the answer to the same question again.
    *
-   * @param inputs The commits that the prompt shows.
+   * @param shown What the prompt shows.
    * @throws TractError `llm-bad-response` (no text, or one that was cut off), and all that `ask` throws.
    */
-  async ask(prompt: Prompt, inputs: readonly Hash[]): Promise<Written> {
+  async ask(written: Prompt, shown: Shown): Promise<Written> {
     const { store } = this.#engine;
+    const { inputs } = shown;
     invariant(this.#ready !== null, "an inquiry is prepared before it asks");
-    const { llm, config } = this.#ready;
-    const digest = digestOfPrompt(prompt);
+    const { llm, config, screen } = this.#ready;
+    const prompt = screened(screen, written);
+    const digest = digestOfMessages(prompt.messages);
     const key = [digest, canonicalJson({ ...config } as JsonObject), ...inputs].join(" "); // A checked config is JSON without undefined.
     const known = this.#answers.get(key);
     if (known !== undefined) return writtenBy(known);
     if (store.isReadonly) throw readonlyStore();
     const { operation, afterFailure } = this.#words;
+    const { sent, contents } = await recordPrompt(this.#engine, prompt.messages, shown);
     const answer = await ask(this.#engine, {
       ...{ llm, operation, config, afterFailure, signal: this.#signal },
       messages: prompt.messages,
       promptsUsed: [prompt.id],
-      sent: { input_commits: inputs, digest },
+      sent,
+      contents,
     });
     this.#answers.set(key, answer);
     return writtenBy(answer);
@@ -140,13 +152,16 @@ export class Inquiry {
     let result: Result;
     try {
       result = await publishPlan(this.#engine, async () => this.#filedWith(await plan()));
-    } catch (error) {
+    } catch (thrown) {
+      // Where nobody was asked there is no call to note.
+      const error = this.#answers.size === 0 ? thrown : asTractError(thrown);
       throw error instanceof TractError ? await this.#failed(error) : error;
     }
     if (!this.#isFiled && this.#answers.size > 0) {
       const { scope } = this.#engine;
       const ledger = this.#entries(scope.provenance.session_id ?? scope.tract);
-      await publish(this.#engine, { change: { ...emptyChange(scope.tract), ledger } });
+      const contents = this.#contents();
+      await publish(this.#engine, { change: { ...emptyChange(scope.tract), contents, ledger } });
     }
     return result;
   }
@@ -163,7 +178,12 @@ export class Inquiry {
     const submission = change?.operation?.id ?? change?.plans[0]?.id;
     this.#isFiled = change !== null && submission !== undefined;
     if (change === null || submission === undefined) return planned;
-    return { ...planned, change: { ...change, ledger: [...change.ledger, ...this.#entries(submission)] } };
+    const ledger = [...change.ledger, ...this.#entries(submission)];
+    return { ...planned, change: { ...change, contents: [...change.contents, ...this.#contents()], ledger } };
+  }
+
+  #contents(): readonly ContentRecord[] {
+    return [...this.#answers.values()].flatMap(({ contents }) => contents);
   }
 
   #entries(submissionId: string): readonly LedgerBody[] {
@@ -178,10 +198,15 @@ export class Inquiry {
   }
 }
 
-/** As compile records do it: the messages that were sent, made again from their commits, have this digest. */
-function digestOfPrompt({ messages }: Prompt): Hash {
-  const lines = messages.map((message) => `${canonicalJson({ ...message } as unknown as JsonObject)}\n`); // Messages are JSON.
-  return sha256(`tract.compile.v1\n${lines.join("")}`);
+/** What must not get into the store is not sent either: the recipe of the prompt holds the caller's own words. */
+function screened(screen: Screen | null, prompt: Prompt): Prompt {
+  if (screen === null) return prompt;
+  const messages = prompt.messages.map((message) =>
+    typeof message.content === "string"
+      ? { ...message, content: screen.redact(message.content, null)?.text ?? message.content }
+      : message,
+  );
+  return { ...prompt, messages };
 }
 
 function writtenBy({ reply, config }: Answer): Written {

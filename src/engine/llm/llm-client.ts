@@ -1,11 +1,22 @@
 /** What the engine asks of an LLM, and gets: the port behind which any client stands (spec 5.1; spec 9, 27). */
 import { z } from "zod";
+import type { JsonObject } from "../../storage/records.ts";
 import type { OpenAiMessage } from "../compile/message-types.ts";
 import type { LLMConfig } from "../content/llm-config.ts";
 import { TractError } from "../errors.ts";
 
+/** A tool that the LLM may call. */
+export interface LlmTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of its arguments. */
+  readonly parameters: JsonObject;
+}
+
 export interface LlmRequest {
   readonly messages: readonly OpenAiMessage[];
+  /** Left out: it can only answer with text. */
+  readonly tools?: readonly LlmTool[];
   /** Only what is set; what is absent is not sent, 0 is. */
   readonly config: LLMConfig;
   /** Given: the reply is to be streamed, and each piece of its text told as it comes. */
@@ -33,6 +44,8 @@ export interface LlmReply {
   readonly finishReason?: string | null | undefined;
   /** null: not reported. */
   readonly usage?: LlmUsage | null | undefined;
+  /** What the call cost, in whatever currency the provider counts. Default: not reported. */
+  readonly cost?: number | null | undefined;
   /** How often it was asked until it answered. Default: 1. */
   readonly attempts?: number | undefined;
 }
@@ -67,6 +80,7 @@ const REPLY: z.ZodType<LlmReply> = z.object({
   model: z.string().nullish(),
   finishReason: z.string().nullish(),
   usage: z.object({ inputTokens: z.int().min(0), outputTokens: z.int().min(0) }).nullish(),
+  cost: z.number().min(0).nullish(),
   attempts: z.int().min(1).optional(),
 });
 
@@ -77,19 +91,25 @@ export interface CheckedReply {
   readonly model: string | null;
   readonly finishReason: string | null;
   readonly usage: LlmUsage | null;
+  readonly cost: number | null;
   readonly attempts: number;
+}
+
+/** @throws TractError `llm-bad-response` for what is no reply at all. */
+export function readReply(given: unknown): LlmReply {
+  const parsed = REPLY.safeParse(given);
+  if (!parsed.success) throw badResponse("the LLM's answer is no chat completion", {});
+  return parsed.data;
 }
 
 /**
  * Checks what a client gave.
  *
  * @param charsMax Characters that text and arguments together may have.
- * @throws TractError `llm-bad-response`: not a reply, neither text nor a tool call, or larger than what can be stored.
+ * @throws TractError `llm-bad-response`: neither text nor a tool call, or larger than what can be stored.
  */
-export function checkReply(given: unknown, charsMax: number): CheckedReply {
-  const parsed = REPLY.safeParse(given);
-  if (!parsed.success) throw badResponse("the LLM's answer is no chat completion", {});
-  const { text, toolCalls = [], model, finishReason, usage, attempts = 1 } = parsed.data;
+export function checkReply(reply: LlmReply, charsMax: number): CheckedReply {
+  const { text, toolCalls = [], model, finishReason, usage, cost, attempts = 1 } = reply;
   const reason = wordOf(finishReason);
   const facts = { attempts, finish_reason: reason };
   if (text.trim() === "" && toolCalls.length === 0)
@@ -107,6 +127,7 @@ export function checkReply(given: unknown, charsMax: number): CheckedReply {
     model: model ? model.slice(0, MODEL_CHARS_MAX).toWellFormed() : null,
     finishReason: reason,
     usage: usage ?? null,
+    cost: cost ?? null,
     attempts,
   };
 }

@@ -1,10 +1,11 @@
-/** Merges the settings of two sides key by key: what both changed differently is a conflict (spec 3.3; spec 1.2). */
+/** Merges the settings of two sides part by part (each policy is one): what both changed differently is a conflict (spec 3.3; spec 1.2). */
 import type { Hash, Json, JsonObject } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
 import { readContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import type { RecordedConflict, SideRecord } from "../history/open-conflicts.ts";
+import { partsOf, wholeOf } from "../history/setting-parts.ts";
 import type { SideFacts, SidesFacts } from "./sides.ts";
 
 export interface ConfigMerge {
@@ -38,7 +39,7 @@ export async function mergeConfigs(engine: Engine, sides: SidesFacts): Promise<C
     if (isOursChanged && isTheirsChanged) conflicts.push(conflictOf(key, { base, our, their }));
     else toKeep[key] = settingValue((isOursChanged ? our : their).get(key));
   }
-  return { conflicts, toKeep };
+  return { conflicts, toKeep: wholeOf(toKeep) };
 }
 
 /** Nearest to the head wins per key; an edit speaks at the place of its target, as where settings are read. */
@@ -52,7 +53,7 @@ function settingsOf(nearestFirst: readonly ChainCommit[]): Settings {
       continue;
     }
     const shown = edits.get(hash) ?? row;
-    for (const [key, value] of Object.entries(settingsIn(shown)))
+    for (const [key, value] of Object.entries(partsIn(shown)))
       if (!settings.has(key)) settings.set(key, { value, row: shown });
   }
   return settings;
@@ -66,14 +67,14 @@ function touchedKeys(side: SideFacts, rows: readonly ChainCommit[]): ReadonlySet
   const before = rows.filter(
     ({ commit }) => edited.has(commit.hash) || edited.has(commit.editTarget ?? commit.hash),
   );
-  for (const row of [...own, ...before]) for (const key of Object.keys(settingsIn(row))) keys.add(key);
+  for (const row of [...own, ...before]) for (const key of Object.keys(partsIn(row))) keys.add(key);
   return keys;
 }
 
-/** What a config commit states. */
-export function settingsIn({ body }: Pick<ChainCommit, "body">): JsonObject {
+/** What a config commit states, by its parts. */
+export function partsIn({ body }: Pick<ChainCommit, "body">): JsonObject {
   const content = body === null ? null : readContent({ body });
-  return content !== null && "settings" in content ? (content.settings as JsonObject) : {}; // Type config has a settings object.
+  return content !== null && "settings" in content ? partsOf(content.settings as JsonObject) : {}; // Type config has a settings object.
 }
 
 function isSame(a: Setting | undefined, b: Setting | undefined): boolean {

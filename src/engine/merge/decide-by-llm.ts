@@ -69,7 +69,7 @@ async function joinedText(
     theirs: textOf(pickedSide(material, conflict.theirs)),
     instructions: null,
   });
-  const { text, config } = await inquiry.ask(prompt, inputsOf(conflict));
+  const { text, config } = await inquiry.ask(prompt, { inputs: inputsOf(conflict) });
   const decided = await decideByResolutions(
     engine,
     ends.site,
@@ -109,7 +109,7 @@ async function choice(
     theirs: sideText(told.theirs),
     picks,
   });
-  const { text } = await inquiry.ask(prompt, inputsOf(conflict));
+  const { text } = await inquiry.ask(prompt, { inputs: inputsOf(conflict) });
   const pick = readChoice(text, picks);
   if (pick === null)
     throw badResponse("the LLM's answer picks none of the sides", { kind, target, expected: picks });

@@ -6,6 +6,8 @@ import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { readCommitItems } from "../history/commit-items.ts";
 import { type RecordedConflict, type Side, shortTarget } from "../history/open-conflicts.ts";
+import { resolveCommit } from "../history/revision.ts";
+import { wholeOf } from "../history/setting-parts.ts";
 import { checkSettings } from "../history/settings.ts";
 import type { Site } from "../history/snapshot.ts";
 import { invariant } from "../invariant.ts";
@@ -15,7 +17,7 @@ export const PICKS: readonly Pick[] = ["ours", "theirs", "base", "both"];
 
 /** How one conflict is to be resolved: with a content, or by picking. Exactly one of the two. */
 export interface Resolution {
-  /** Hash of the commit (or its start), or the key of the setting. */
+  /** The commit, by its hash (or the start of it) or any ref expression, or the key of the setting. */
   readonly target: string;
   /** A text keeps type, role and fields of the target; of a setting, its value. */
   readonly content?: unknown;
@@ -55,7 +57,7 @@ export async function decideByResolutions(
   for (const [index, resolution] of resolutions.entries()) {
     const path = `resolutions[${index}]`;
     checkResolution(resolution, path);
-    const meant = conflictsOf(conflicts, resolution.target, path);
+    const meant = await conflictsOf(engine, conflicts, resolution.target, path);
     for (const conflict of meant) {
       if (decided.has(conflict))
         throw wrong(`${path}.target`, "a target that no other resolution has", conflicts);
@@ -73,11 +75,12 @@ function checkResolution({ content, pick }: Resolution, path: string): void {
 
 const PREFIX_CHARS_MIN = 4;
 
-function conflictsOf(
+async function conflictsOf(
+  engine: Engine,
   conflicts: readonly RecordedConflict[],
   target: string,
   path: string,
-): readonly RecordedConflict[] {
+): Promise<readonly RecordedConflict[]> {
   const exact = conflicts.filter(({ target: known }) => known === target);
   if (exact.length > 0) return exact;
   const start = target.toLowerCase();
@@ -86,6 +89,9 @@ function conflictsOf(
       kind !== "config" && start.length >= PREFIX_CHARS_MIN && known.startsWith(start),
   );
   if (new Set(near.map(({ target: known }) => known)).size === 1) return near;
+  const hash = await commitNamed(engine, target);
+  const named = conflicts.filter(({ kind, target: known }) => kind !== "config" && known === hash);
+  if (named.length > 0) return named;
   throw wrong(
     `${path}.target`,
     conflicts.length === 0
@@ -93,6 +99,16 @@ function conflictsOf(
       : "the target of one of the conflicts",
     conflicts,
   );
+}
+
+/** The commit that a ref expression leads to; null when there is none. */
+async function commitNamed(engine: Engine, ref: string): Promise<Hash | null> {
+  try {
+    return await resolveCommit(engine, { ref });
+  } catch (error) {
+    if (error instanceof TractError) return null;
+    throw error;
+  }
 }
 
 async function decisionOf(
@@ -119,7 +135,7 @@ async function decisionOf(
 
 function readValue(key: string, value: unknown, path: string): Json {
   if (!isJson(value)) throw wrong(`${path}.content`, "JSON: the value of the setting", []);
-  checkSettings({ [key]: value }, `${path}.content`);
+  checkSettings(wholeOf({ [key]: value }), `${path}.content`);
   return value;
 }
 

@@ -15,7 +15,7 @@ import {
   type SideRecord,
 } from "../history/open-conflicts.ts";
 import { invariant } from "../invariant.ts";
-import { settingsIn } from "./config-conflicts.ts";
+import { partsIn } from "./config-conflicts.ts";
 
 export interface Material {
   readonly contents: ReadonlyMap<Hash, ContentRecord>;
@@ -109,7 +109,7 @@ export function contentOf({ contents }: Material, hash: Hash | null): ContentRec
 
 /** What a side says of a setting; null: it is not set. */
 export function settingOf(material: Material, key: string, { hash }: SideRecord): Json {
-  return hash === null ? null : (settingsIn(contentOf(material, hash))[key] ?? null);
+  return hash === null ? null : (partsIn(contentOf(material, hash))[key] ?? null);
 }
 
 /** A side as results tell it. */

@@ -156,7 +156,9 @@ async function planEditCommits(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
-  const commitBase = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const { author } = engine.scope;
+  const commitBase = { parent: site.head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(commitBase, resolved.items);
   const annotations = annotationsFor(engine, resolved.states, { branch, now });
   const size = await sizeAround(engine, site, { chain: planned.chain, annotations });

@@ -88,7 +88,9 @@ async function planMergeCommit(engine: Engine, input: MergeInput): Promise<Plann
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
   const recorded = decided.filter(({ decision }) => decision.kind === "record");
-  const commitBase = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const { author } = engine.scope;
+  const commitBase = { parent: site.head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(commitBase, [
     mergeItem(request, ends, {
       conflicts: recorded.map(({ conflict }) => conflict),

@@ -46,8 +46,12 @@ export function resolvingEdit({ material }: ResolveContext, input: EditInput): C
     metadata: { resolves: conflict.kind, by },
     generationConfig: generationConfig ?? (isEdit ? model.generationConfig : null),
     labels: isEdit ? model.labels : [],
+    ...(GIVEN.has(by) ? {} : { origin: "derived" as const }),
   };
 }
+
+/** Words for resolutions that somebody has written. */
+const GIVEN: ReadonlySet<string> = new Set(["content", "llm"]);
 
 /** The edit that shows conflicts of one commit as open, until another edit takes its place. */
 export function markingEdit(
@@ -64,6 +68,7 @@ export function markingEdit(
     editTarget: target,
     message: `Conflict ${kind} of ${shortTarget(first?.target ?? target)}`,
     metadata: { conflict: kind, targets: conflicts.map((conflict) => conflict.target) },
+    origin: "derived",
   };
 }
 

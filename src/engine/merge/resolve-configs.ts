@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../storage/records.ts";
 import { TractError } from "../errors.ts";
 import type { RecordedConflict } from "../history/open-conflicts.ts";
 import { type CommitItem, PLAIN_ITEM } from "../history/plan-commit.ts";
+import { partsOf, wholeOf } from "../history/setting-parts.ts";
 import { checkSettings } from "../history/settings.ts";
 import { joinValues } from "./config-conflicts.ts";
 import type { Decided } from "./decisions.ts";
@@ -16,7 +17,7 @@ export function resolveConfigs(
   decided: readonly Decided[],
   toKeep: SettingsToKeep,
 ): { readonly items: readonly CommitItem[]; readonly unresolved: readonly RecordedConflict[] } {
-  const settings: Record<string, Json> = { ...toKeep };
+  const settings: Record<string, Json> = { ...partsOf(toKeep) };
   const unresolved: RecordedConflict[] = [];
   for (const one of decided) {
     const value = valueFor(context, one);
@@ -25,7 +26,7 @@ export function resolveConfigs(
   }
   const keys = Object.keys(settings);
   if (keys.length === 0) return { items: [], unresolved };
-  const content = madeContent(context, { content_type: "config", settings });
+  const content = madeContent(context, { content_type: "config", settings: wholeOf(settings) });
   const message = `Settings of the merge: ${keys.join(", ")}`;
   const item: CommitItem = { ...PLAIN_ITEM, content, operation: "append", message };
   return { items: [item], unresolved };
@@ -47,7 +48,7 @@ function valueFor({ material }: ResolveContext, { conflict, decision }: Decided)
 
 function isAllowed(key: string, value: Json): boolean {
   try {
-    checkSettings({ [key]: value }, key);
+    checkSettings(wholeOf({ [key]: value }), key);
     return true;
   } catch (error) {
     if (error instanceof TractError) return false;

@@ -99,10 +99,11 @@ function contentItem(row: ChainCommit, options: CopyOptions): ContentItem {
 
 function aboutOf(
   { commit }: ChainCommit,
-  { annotation }: CopyOptions,
-): Pick<ContentItem, "labels" | "metadata" | "generationConfig" | "author" | "annotation"> {
+  { annotation, message }: CopyOptions,
+): Pick<ContentItem, "labels" | "metadata" | "generationConfig" | "author" | "annotation" | "origin"> {
   const { labels, metadata, generationConfig, author } = commit;
-  return { labels, metadata, generationConfig, author, annotation };
+  const origin = message == null ? "copied" : "reworded";
+  return { labels, metadata, generationConfig, author, annotation, origin };
 }
 
 function copiedContent(row: ChainCommit): ParsedContent {

@@ -62,7 +62,9 @@ async function planImport(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
-  const base = { parent: site.head, branch, author: engine.scope.author, operationId, now, tokens };
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const { author } = engine.scope;
+  const base = { parent: site.head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(base, chosen.items);
   const sized = await sizeRewrite(engine, site, {
     branch,

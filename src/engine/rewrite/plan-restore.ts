@@ -76,6 +76,7 @@ function takeBackEdits(state: EarlierState): readonly CommitItem[] {
       {
         ...PLAIN_ITEM,
         content: contentOf(wanted),
+        origin: "copied",
         operation: "edit",
         editTarget: hash,
         message,

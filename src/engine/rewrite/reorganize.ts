@@ -67,9 +67,10 @@ async function planReorganize(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
+  const screen = await engine.screen(engine, site.head.hash);
   const made = replay(
     engine,
-    { branch, author: engine.scope.author, operationId, now, tokens },
+    { branch, author: engine.scope.author, operationId, now, tokens, screen },
     {
       onto: range.onto,
       steps: decided.steps,

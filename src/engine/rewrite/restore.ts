@@ -1,6 +1,6 @@
 /** Puts an earlier state back as a new operation on top: what came since is set aside, nothing is lost (spec 3.7). */
 import type { NewAnnotation } from "../../storage/change-set.ts";
-import type { Hash } from "../../storage/records.ts";
+import type { Hash, JsonObject } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { NO_ANNOTATION, sameState } from "../history/annotation-state.ts";
@@ -10,7 +10,8 @@ import { readCommitItems } from "../history/commit-items.ts";
 import { type CommitItem, type PlannedCommits, planCommits } from "../history/plan-commit.ts";
 import { isoNow, type Plan, publishPlan } from "../history/publish.ts";
 import { resolveCommit } from "../history/revision.ts";
-import { NO_SETTINGS, readSettings, type TractSettings } from "../history/settings.ts";
+import { partsOf, wholeOf } from "../history/setting-parts.ts";
+import { readSettings, type TractSettings } from "../history/settings.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
 import { type EarlierState, readEarlierState } from "./earlier-state.ts";
 import { planReturn } from "./plan-restore.ts";
@@ -121,7 +122,8 @@ async function planItems(
 ): Promise<PlannedCommits> {
   const { site, ...base } = at;
   const tokens = await engine.tokenCounter(site.tract?.encoding ?? engine.settings.encoding);
-  return planCommits({ ...base, parent: site.head, author: engine.scope.author, tokens }, items);
+  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  return planCommits({ ...base, parent: site.head, author: engine.scope.author, tokens, screen }, items);
 }
 
 /** One config commit with what is different now; null unsets what was not set then. */
@@ -129,11 +131,16 @@ async function planConfig(engine: Engine, site: Site, ref: Hash): Promise<readon
   const { tract } = engine.scope;
   const then = await readSettings(engine, tract, ref);
   const now = await readSettings(engine, tract, site.head?.hash ?? null);
-  const keys = Object.keys(NO_SETTINGS) as (keyof TractSettings)[]; // The keys of a literal of that type.
-  const changed = keys.filter((key) => JSON.stringify(then[key]) !== JSON.stringify(now[key]));
+  const [before, after] = [settingParts(then), settingParts(now)];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
   if (changed.length === 0) return [];
-  const settings = Object.fromEntries(changed.map((key) => [key, then[key]]));
+  const settings = wholeOf(Object.fromEntries(changed.map((key) => [key, before[key] ?? null])));
   return await readCommitItems(engine, site, [{ content: { content_type: "config", settings } }]);
+}
+
+function settingParts(settings: TractSettings): JsonObject {
+  return partsOf(settings as unknown as JsonObject); // They were read from JSON.
 }
 
 /** Rows for the commits of the earlier state whose newest annotation says something else now. */

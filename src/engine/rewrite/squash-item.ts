@@ -49,6 +49,7 @@ export async function squashItem(
     metadata: commits.find(({ metadata }) => metadata !== null)?.metadata ?? null,
     generationConfig: configs.size === 1 ? first.generationConfig : null,
     annotation: joinedAnnotation(step, priorities, context),
+    ...(run.content === undefined ? { origin: "derived" as const } : {}),
     ...(commits.every(({ author }) => sameAuthor(author, first.author)) ? { author: first.author } : {}),
   };
 }

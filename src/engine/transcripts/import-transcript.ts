@@ -4,6 +4,7 @@ import type { CommitRecord, Hash, JsonObject } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { budgetEntry } from "../history/budget.ts";
 import { isoNow, operationChange, type Planned, publishPlan } from "../history/publish.ts";
+import { screeningOf } from "../history/screen.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
 import { type ImportRequest, type ImportSource, readImportSource } from "./import-source.ts";
 import type { Repair, Skip, TranscriptFormat } from "./parsed-transcript.ts";
@@ -81,7 +82,10 @@ function importChange(
   const { source, site, operationId, now } = input;
   const added = input.branches.filter((branch) => branch.planned.chain.length > 0);
   const commits = added.flatMap(commitsOf);
-  const params = { format: source.format, source: source.sourceName, digest: source.digest };
+  // A digest of what was left out could be guessed from it, as all the rest is known.
+  const isWhole = commits.every((commit) => (screeningOf(commit)?.hits.length ?? 0) === 0);
+  const digest = isWhole ? source.digest : null;
+  const params = { format: source.format, source: source.sourceName, digest };
   const change = operationChange(engine, site, {
     id: operationId,
     type: "import",

@@ -55,6 +55,9 @@ export const COMMAND_SHAPES: Readonly<Record<ToolName, CommandShape>> = {
   chat: shape([{ argument: "text", label: "text", takes: "words" }], { textArgument: "text" }),
   generate: shape([]),
   configure: shape([one("operation")]),
+  orchestrate: shape([{ argument: "goal", label: "goal", takes: "words" }]),
+  policy: shape([one("action"), one("policy")]),
+  proposals: shape([one("action"), one("id")]),
   verify: shape([]),
   gc: shape([]),
   import_transcript: shape([one("path", "file")], {

@@ -20,7 +20,7 @@ export async function runProcess(argv: readonly string[]): Promise<number> {
       clock: () => performance.now(),
       resolveConfig: (flags) => resolveConfig(readProcessInputs(flags)),
       createServices: (config) =>
-        createServices(config, { authorKind: "user", writeLog: terminal.err, confinesFiles: false }),
+        createServices(config, { authorKind: "user", writeLog: terminal.err, files: "any" }),
       reportBug,
       serve: async (flags, over) => {
         if (over === "http") {

@@ -1,5 +1,5 @@
 /** The flags of a tool's command, derived from its schema, and the arguments that their values make (spec 6.1). */
-import { inputSchema, type JsonSchema } from "../../tools/json-schema.ts";
+import { argumentSchemas, type JsonSchema } from "../../tools/json-schema.ts";
 import type { Tool } from "../../tools/tool.ts";
 
 export type FlagKind = "text" | "number" | "boolean" | "list" | "json" | "any";
@@ -18,16 +18,13 @@ export interface ToolFlag {
 
 /** `tract` and `worktree` are settings' flags of every command. */
 export function toolFlags(tool: Tool): readonly ToolFlag[] {
-  const { properties } = inputSchema(tool, "full");
-  return Object.entries(properties)
-    .filter(([argument]) => argument !== "tract" && argument !== "worktree")
-    .map(([argument, schema]) => {
-      const kind = kindOf(schema);
-      const flag = argument.replaceAll("_", "-");
-      const items = kind === "list" ? kindOf(itemSchema(schema)) : kind;
-      const placeholder = PLACEHOLDERS[items === "text" && kind === "list" ? "list" : items];
-      return { argument, flag, kind, items, placeholder, description: describe(schema, kind) };
-    });
+  return Object.entries(argumentSchemas(tool)).map(([argument, schema]) => {
+    const kind = kindOf(schema);
+    const flag = argument.replaceAll("_", "-");
+    const items = kind === "list" ? kindOf(itemSchema(schema)) : kind;
+    const placeholder = PLACEHOLDERS[items === "text" && kind === "list" ? "list" : items];
+    return { argument, flag, kind, items, placeholder, description: describe(schema, kind) };
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 /** An MCP server that can shake hands and says what it will offer: all that a client hears first, without the engine and the tools. */
 import { Server } from "@modelcontextprotocol/server";
 import { VERSION } from "../../version.ts";
+import { FINISHED_CALLS } from "./finished-calls.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 
 /**
@@ -18,6 +19,7 @@ export function createBareServer(): Server {
         completions: {},
       },
       instructions: INSTRUCTIONS,
+      requestState: { verify: FINISHED_CALLS.verify },
     },
   );
 }

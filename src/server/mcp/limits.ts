@@ -22,3 +22,10 @@ export const RESOURCES_PAGE = 100;
 export const PROGRESS_PAUSE_MS = 100;
 /** Compile records of one page. */
 export const RECORDS_PAGE = 50;
+
+/** How long a call waits for the human to decide about a proposal, in milliseconds: shorter than hosts wait for a call. */
+export const APPROVAL_WAIT_MS_MAX = 45_000;
+/** Proposals of one call that the human is asked about. */
+export const APPROVALS_ASKED_MAX = 3;
+/** A larger result is not sent along with a question: its proposals wait for the tool `proposals`. */
+export const KEPT_RESULT_CHARS_MAX = 256 * 1024;

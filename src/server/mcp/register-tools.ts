@@ -1,20 +1,29 @@
 /** Offers the tools of a profile on an MCP server: the listing is compact, the arguments are checked by our own layer (spec 9, 29–32). */
 import {
   type CallToolResult,
+  isInputRequiredResult,
   type Tool as ListedTool,
   ProtocolError,
   ProtocolErrorCode,
   type Server,
   type ServerContext,
-  type ToolAnnotations,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { Engine } from "../../engine/engine.ts";
 import type { CallSite } from "../../tools/call-site.ts";
-import { executeTool, type ToolHost, type ToolOutcome } from "../../tools/execute.ts";
-import { inputSchema, type ObjectSchema, outputSchema } from "../../tools/json-schema.ts";
-import { PROFILES, type Profile } from "../../tools/profiles.ts";
+import { definitionsOf } from "../../tools/definitions.ts";
+import {
+  executeTool,
+  splitArguments,
+  type ToolHost,
+  type ToolOutcome,
+  withNotices,
+} from "../../tools/execute.ts";
+import type { ObjectSchema } from "../../tools/json-schema.ts";
+import type { Profile } from "../../tools/profiles.ts";
 import type { Tool, ToolResult } from "../../tools/tool.ts";
 import { reportBug } from "../log.ts";
+import { type Asking, askForApproval, questionsOf, returnedCall, takeAnswers } from "./approvals.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { clientNameOf } from "./client-name.ts";
 import { progressReporter } from "./progress.ts";
@@ -35,44 +44,55 @@ export function registerTools(server: Server, services: McpServices, watcher: Ch
         ProtocolErrorCode.InvalidParams,
         `Unknown tool: ${params.name.slice(0, NAME_CHARS_SHOWN)}`,
       );
+    const host = hostOf(server, services, context);
+    const asking = askingFor({ server, context, services, host }, params.arguments);
+    const finished = returnedCall(context, known.name);
+    if (finished !== null) {
+      const answers = await takeAnswers(asking, finished);
+      watcher.wake();
+      return toolResult(withNotices(known, finished.result, answers), takesLinks(server));
+    }
     if (known.effect !== "read") await watcher.ready();
     await turn();
-    const outcome = await callTool(params, context, hostOf(server, services, context));
+    const outcome = await callTool(params, context, host);
     // Also what only reads may write: compile keeps a record, a failure is noted.
     watcher.wake();
-    return outcome.ok ? toolResult(outcome.result, takesLinks(server)) : failedToolResult(outcome.failure);
+    if (!outcome.ok) return failedToolResult(outcome.failure);
+    const { result, notices } = outcome;
+    const answers = await askForApproval(asking, {
+      tool: known.name,
+      result,
+      questions: questionsOf(notices),
+    });
+    if (notices.length > 0) watcher.wake();
+    if (isInputRequiredResult(answers)) return answers;
+    return toolResult(withNotices(known, result, answers ?? []), takesLinks(server));
   });
+}
+
+/** In the scope that the call had. */
+function askingFor(
+  at: Pick<Asking, "server" | "context"> & { readonly services: McpServices; readonly host: ToolHost },
+  args: unknown,
+): Asking {
+  const { server, context, services, host } = at;
+  const engine = async (): Promise<Engine> => await host.engineFor(splitArguments(args).site);
+  return { server, context, engine, log: services.log };
 }
 
 const NAME_CHARS_SHOWN = 80;
 
 /** The tools of a profile as `tools/list` gives them. */
 export function listTools(tools: readonly Tool[], profile: Profile): ListedTool[] {
-  const offered: readonly string[] = PROFILES[profile];
-  return tools
-    .filter((tool) => offered.includes(tool.name))
-    .map((tool) => ({
-      name: tool.name,
-      title: tool.title,
-      description: tool.description,
-      inputSchema: wireSchema(inputSchema(tool, profile)),
-      outputSchema: wireSchema(outputSchema(tool)),
-      annotations: annotationsOf(tool),
-    }));
+  return definitionsOf(tools, profile, "mcp").map((tool) => ({
+    ...tool,
+    inputSchema: wireSchema(tool.inputSchema),
+    outputSchema: wireSchema(tool.outputSchema),
+  }));
 }
 
 function wireSchema(schema: ObjectSchema): ListedTool["inputSchema"] {
-  return schema as ListedTool["inputSchema"]; // zod gives JSON; only its arrays are typed as readonly here.
-}
-
-/** All four hints follow from what the tool says of itself. */
-function annotationsOf(tool: Tool): ToolAnnotations {
-  return {
-    readOnlyHint: tool.effect === "read",
-    destructiveHint: tool.effect === "destructive",
-    idempotentHint: tool.effect === "read" || tool.isIdempotent,
-    openWorldHint: tool.reachesOut,
-  };
+  return schema as ListedTool["inputSchema"]; // zod gives JSON, which TypeScript cannot see.
 }
 
 function hostOf(server: Server, services: McpServices, context: ServerContext): ToolHost {

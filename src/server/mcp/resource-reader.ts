@@ -1,4 +1,5 @@
 /** Reads one resource: through the operations and renderers of the tools, so that both ways in say the same. */
+import { z } from "zod";
 import { compile } from "../../engine/compile/compile.ts";
 import { FORMATS, type Format } from "../../engine/compile/options.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -11,7 +12,7 @@ import { showTool } from "../../tools/catalog/show.ts";
 import { statusTool } from "../../tools/catalog/status.ts";
 import { snakeKeys } from "../../tools/names.ts";
 import { type ResourceAddress, resourceUri } from "../../tools/resource-uris.ts";
-import type { Tool } from "../../tools/tool.ts";
+import type { Tool, ToolContext } from "../../tools/tool.ts";
 import { RECORDS_PAGE, SESSIONS_SCAN } from "./limits.ts";
 
 /** What `?format=` of a context takes. */
@@ -44,7 +45,7 @@ export async function readResource(
     case "log":
       return await readByTool(logTool, { ref: address.branch, limit: engine.limits.pageMax }, engine, signal);
     case "ledger":
-      return await readLedger(engine, address.session, signal);
+      return await readLedger(engine, address, signal);
     case "status":
       return await readByTool(statusTool, {}, engine, signal);
     default:
@@ -87,15 +88,24 @@ async function readRecord(engine: Engine, id: string): Promise<string> {
 }
 
 /** A session without entries never was: what it would do is in the ledger. */
-async function readLedger(engine: Engine, session: string, signal: AbortSignal): Promise<string> {
+async function readLedger(
+  engine: Engine,
+  { tract, session, cursor }: Extract<ResourceAddress, { kind: "ledger" }>,
+  signal: AbortSignal,
+): Promise<string> {
   const [known] = await engine.store.readLedger(engine.scope.tract, {
     sessionId: session,
     order: "desc",
     limit: 1,
   });
-  if (known !== undefined)
-    return await readByTool(queryLedgerTool, { session, limit: engine.limits.pageMax }, engine, signal);
-  throw await unknownSession(engine, session);
+  if (known === undefined) throw await unknownSession(engine, session);
+  const page = { session, limit: engine.limits.pageMax, ...(cursor === null ? {} : { cursor }) };
+  const shown = await runTool(queryLedgerTool, page, engine, signal);
+  const { next_cursor: next } = z.object({ next_cursor: z.string().nullable() }).parse(shown);
+  return json({
+    ...shown,
+    next: next === null ? null : resourceUri({ kind: "ledger", tract, session, cursor: next }),
+  });
 }
 
 /** Sessions of the newest ledger entries, newest first, as often as they have entries. */
@@ -121,14 +131,25 @@ async function listRecords({ store, scope: { tract } }: Engine, before: string |
   });
 }
 
-async function readByTool(
+async function readByTool(...call: Parameters<typeof runTool>): Promise<string> {
+  return json(await runTool(...call));
+}
+
+/** What a tool gives as structured content. */
+async function runTool(
   tool: Tool,
   args: Readonly<Record<string, unknown>>,
   engine: Engine,
   signal: AbortSignal,
-): Promise<string> {
-  const context = { engine, signal, progress: () => undefined, readTextFile: noFiles };
-  return json((await tool.prepare(args).run(context)).structured);
+): Promise<object> {
+  const context: ToolContext = {
+    engine,
+    signal,
+    profile: "observer",
+    progress: () => undefined,
+    readTextFile: noFiles,
+  };
+  return (await tool.prepare(args).run(context)).structured;
 }
 
 async function noFiles(): Promise<string> {

@@ -144,7 +144,7 @@ const TEMPLATES: Readonly<
   },
   ledger: {
     title: "Ledger of a session",
-    description: "What a session did, newest first.",
+    description: "What a session did, newest first; next is the address of the page after.",
     mimeType: "application/json",
   },
   status: {

@@ -1,4 +1,5 @@
 /** The commits that are not kept, and the contents that would go with them. */
+import { countKept } from "./collect-ledger.ts";
 import { readTips } from "./collect-roots.ts";
 import { type Collection, keep, type Read } from "./collect-state.ts";
 import type { Database } from "./database.ts";
@@ -171,7 +172,7 @@ function timeAt(database: Database, lineage: number, generation: number): number
   return row?.[0] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Counts in all tracts how many commits name each content; gives the contents that only candidates name, in order. */
+/** Counts in all tracts how many commits, and entries that keep it, name each content; gives the contents that only candidates name, in order. */
 async function countNames(
   step: Read,
   collection: Collection,
@@ -198,6 +199,7 @@ async function countNames(
     );
     for (const [content] of page) names[content] = (names[content] ?? 0) + 1;
   }
+  await countKept(step, collection);
   return ownedBy(contents, names);
 }
 

@@ -1,6 +1,7 @@
 /** What a gc run knows of a store between its steps: what is kept so far, what is left to remove, and up to where it has looked. */
+
+import type { Garbage, GarbageRule } from "../garbage.ts";
 import type { Hash } from "../records.ts";
-import type { Garbage, GarbageRule } from "../store.ts";
 import { boundToMilliseconds, unpackPayload } from "./codec.ts";
 import type { Database } from "./database.ts";
 import { EVERYDAY_ENTRY } from "./interned.ts";
@@ -8,7 +9,7 @@ import { ledgerKindsOf } from "./ledger-plan.ts";
 import { extendReach, findPlace, type Place, type Reach, type Span } from "./reach.ts";
 
 /** A GarbageRule with its times in milliseconds. */
-export interface CollectRule extends Pick<GarbageRule, "relatingTypes" | "plainTypes"> {
+export interface CollectRule extends Pick<GarbageRule, "keepingEntries" | "relatingTypes" | "plainTypes"> {
   readonly commitsSince: number;
   readonly operationsSince: number;
   readonly relatingSince: number | null;
@@ -33,6 +34,8 @@ export interface Watermarks {
   /** Sequence of the newest operation of every tract, by the tract's id: other tracts may name commits of this one. */
   readonly operations: ReadonlyMap<number, number>;
   readonly recordKey: number;
+  /** Sequence of the newest ledger entry of every tract, by the tract's id: entries keep contents. */
+  readonly ledger: ReadonlyMap<number, number>;
 }
 
 export interface Collection {

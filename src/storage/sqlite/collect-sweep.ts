@@ -1,8 +1,9 @@
 /** Removes what gc found, a small transaction at a time, after looking again whether something leads there by now. */
 import type { ChangeSet } from "../change-set.ts";
+import type { Garbage, Swept } from "../garbage.ts";
 import type { Hash, LedgerBody } from "../records.ts";
-import type { Garbage, Swept } from "../store.ts";
 import { keyOf } from "./codec.ts";
+import { countNamed, keptSince } from "./collect-ledger.ts";
 import {
   keepHashes,
   keepMoved,
@@ -132,12 +133,13 @@ function catchUp(database: Database, collection: Collection): boolean {
     isAll &&= isWhole;
   }
   const rows = keepNewCommits(database, collection);
+  const kept = keptSince(database, collection);
   // From here on nothing can fail: names must not be counted twice.
-  for (const [, , , , content] of rows)
-    if (content !== null && content < names.length) names[content] = (names[content] ?? 0) + 1;
+  for (const [, , , , content] of rows) if (content !== null) countNamed(names, [content]);
+  countNamed(names, kept.contents);
   const commitId = rows.at(-1)?.[0] ?? collection.seen.commitId;
-  collection.seen = { commitId, operations: seen, recordKey: newest };
-  return isAll && rows.length < ROWS_AT_ONCE;
+  collection.seen = { commitId, operations: seen, recordKey: newest, ledger: kept.seen };
+  return isAll && kept.isAll && rows.length < ROWS_AT_ONCE;
 }
 
 type NewCommitRow = [

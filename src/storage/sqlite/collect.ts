@@ -1,7 +1,8 @@
 /** Finds what gc may remove: everything of a tract that nothing leads to, in short reads between which others get their turn. */
-import type { Garbage, GarbageRoot, GarbageRule } from "../store.ts";
+import type { Garbage, GarbageRoot, GarbageRule } from "../garbage.ts";
 import { keyOf, toIso } from "./codec.ts";
 import { findCandidates } from "./collect-candidates.ts";
+import { ledgerEnds } from "./collect-ledger.ts";
 import {
   keepMoved,
   keepNamed,
@@ -92,6 +93,7 @@ function watermarks(database: Database, tractId: number): Watermarks {
       database
         .sql<[number | null]>("SELECT max(key) FROM compile_records WHERE key < +?")
         .get(keyOf(tractId + 1, 0))?.[0] ?? 0,
+    ledger: ledgerEnds(database),
   };
 }
 

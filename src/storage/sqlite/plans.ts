@@ -7,7 +7,7 @@ import type { Writing } from "./publish.ts";
 import { packUlid, ulidsFrom, unpackUlid } from "./ulid.ts";
 
 /** In the order of their codes. */
-const STATES: readonly PlanState[] = ["pending", "applied", "rejected"];
+const STATES: readonly PlanState[] = ["pending", "applied", "rejected", "expired"];
 
 export interface PackedPlan {
   readonly plan: PlanRecord;

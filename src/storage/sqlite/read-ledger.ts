@@ -1,10 +1,9 @@
-/** Reading the ledger: filtered pages and counts, each from the index that fits. */
+/** Reading the ledger: filtered pages, each from the index that fits. */
 import type { Hash, JsonObject, LedgerRecord } from "../records.ts";
 import type { LedgerQuery } from "../store.ts";
 import { keyOf, parseList, sequenceOf, splitHashes, toIso } from "./codec.ts";
 import { type Database, findTractId } from "./database.ts";
-import { EVERYDAY_ENTRY } from "./interned.ts";
-import { type LedgerFilter, type LedgerPlan, ledgerKindsOf, planLedger } from "./ledger-plan.ts";
+import { type LedgerPlan, planLedger } from "./ledger-plan.ts";
 import { unpackHashes } from "./pack-hashes.ts";
 import { newestOf, oldestOf } from "./streams.ts";
 import { unpackUlid } from "./ulid.ts";
@@ -57,7 +56,7 @@ function knownHashes(row: LedgerRow): readonly Hash[] {
 }
 
 /** Rows looked at per step when a text has to be found in them. */
-const TEXT_STEP = 1000;
+export const TEXT_STEP = 1000;
 
 export function readLedger(database: Database, tract: string, query: LedgerQuery): readonly LedgerRecord[] {
   const tractId = findTractId(database, tract);
@@ -80,7 +79,7 @@ export function readLedger(database: Database, tract: string, query: LedgerQuery
   }
 }
 
-function pageOfKeys(
+export function pageOfKeys(
   database: Database,
   { streams, where, values }: LedgerPlan,
   { rising, from, limit }: { readonly rising: boolean; readonly from: number | null; readonly limit: number },
@@ -98,7 +97,7 @@ function pageOfKeys(
   return rising ? oldestOf(reads, limit) : newestOf(reads, limit);
 }
 
-function readEntries(database: Database, keys: readonly number[]): readonly LedgerRecord[] {
+export function readEntries(database: Database, keys: readonly number[]): readonly LedgerRecord[] {
   const [first] = keys;
   const last = keys.at(-1);
   // Keys without a gap, as a page of the whole ledger has them, need one statement instead of one each.
@@ -114,60 +113,6 @@ function readEntries(database: Database, keys: readonly number[]): readonly Ledg
   });
 }
 
-function hasText({ reason, decision, metadata }: LedgerRecord, text: string): boolean {
+export function hasText({ reason, decision, metadata }: LedgerRecord, text: string): boolean {
   return [reason, decision, JSON.stringify(metadata)].some((part) => part.toLowerCase().includes(text));
-}
-
-export function countLedger(database: Database, tract: string, filter: LedgerFilter): number {
-  const tractId = findTractId(database, tract);
-  if (tractId === null) return 0;
-  if (!hasOtherThanKinds(filter)) return countKinds(database, tractId, ledgerKindsOf(database, filter));
-  const planned = planLedger(database, tractId, filter);
-  return planned.text === null ? countStreams(database, planned) : countText(database, planned, planned.text);
-}
-
-function hasOtherThanKinds({ eventTypes, decision, ...others }: LedgerFilter): boolean {
-  return Object.values(others).some((value) => value !== undefined);
-}
-
-/** Entries are numbered without gaps, so all of them and the everyday ones are counted without looking at them. */
-function countKinds(database: Database, tractId: number, kinds: readonly number[] | null): number {
-  const all =
-    database.sql<[number]>("SELECT ledger_sequence FROM tracts WHERE id = +?").get(tractId)?.[0] ?? 0;
-  if (kinds === null) return all;
-  const bounds = [keyOf(tractId, 0), keyOf(tractId + 1, 0)] as const;
-  const ofKind = database.sql<[number]>(
-    `SELECT count(*) FROM ledger WHERE key > +? AND key < +? AND kind_id = +? AND kind_id <> ${EVERYDAY_ENTRY}`,
-  );
-  const special = database.sql<[number]>(
-    `SELECT count(*) FROM ledger INDEXED BY ledger_kind WHERE key > +? AND key < +? AND kind_id <> ${EVERYDAY_ENTRY}`,
-  );
-  let count = 0;
-  for (const kind of kinds)
-    count +=
-      kind === EVERYDAY_ENTRY
-        ? all - (special.get(...bounds)?.[0] ?? 0)
-        : (ofKind.get(...bounds, kind)?.[0] ?? 0);
-  return count;
-}
-
-function countStreams(database: Database, { streams, where, values }: LedgerPlan): number {
-  let count = 0;
-  for (const stream of streams)
-    count +=
-      database
-        .sql<[number]>(`SELECT count(*) FROM ledger l WHERE l.key > +? AND l.key < +?${where}${stream.where}`)
-        .get(stream.above, stream.below, ...values, ...stream.values)?.[0] ?? 0;
-  return count;
-}
-
-function countText(database: Database, planned: LedgerPlan, text: string): number {
-  let count = 0;
-  for (let from: number | null = null; ; ) {
-    const keys = pageOfKeys(database, planned, { rising: true, from, limit: TEXT_STEP });
-    for (const entry of readEntries(database, keys)) if (hasText(entry, text)) count += 1;
-    const last = keys.at(-1);
-    if (last === undefined) return count;
-    from = last;
-  }
 }

@@ -2,6 +2,7 @@
 import type { ChangeSet, PublishReceipt } from "../change-set.ts";
 import type { ConfigPage } from "../config-conditions.ts";
 import { StoreError } from "../errors.ts";
+import type { Garbage, GarbageRule, Swept } from "../garbage.ts";
 import type {
   AnnotationRecord,
   CommitRecord,
@@ -23,8 +24,6 @@ import type {
 import type {
   ChainCommit,
   ConfigQuery,
-  Garbage,
-  GarbageRule,
   LedgerQuery,
   LogQuery,
   OperationQuery,
@@ -33,7 +32,6 @@ import type {
   Snapshot,
   Store,
   StoredCommit,
-  Swept,
 } from "../store.ts";
 import { backUp } from "./back-up.ts";
 import { checkDerived, repairDerived } from "./check-derived.ts";
@@ -42,6 +40,7 @@ import { findGarbage } from "./collect.ts";
 import { findCollected, reusableBytes, scanCollected } from "./collect-reads.ts";
 import { sweepGarbage } from "./collect-sweep.ts";
 import type { Connection } from "./connection.ts";
+import { countLedger } from "./count-ledger.ts";
 import { type Database, databaseOver, inReadTransaction } from "./database.ts";
 import { sizeOnDisk } from "./inspect-file.ts";
 import { LogKeeper } from "./log-keeper.ts";
@@ -55,7 +54,7 @@ import { readChain, readConfigCommits, readSide, readSummaries } from "./read-ch
 import { findCommits, readCommits, readContents } from "./read-commits.ts";
 import { readEntryIds } from "./read-entry-ids.ts";
 import { countReachable, isReachable, readAncestor, readEdits, readMergeBases } from "./read-history.ts";
-import { countLedger, readLedger } from "./read-ledger.ts";
+import { readLedger } from "./read-ledger.ts";
 import { readLog } from "./read-log.ts";
 import {
   findOperation,

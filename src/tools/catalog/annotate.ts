@@ -10,7 +10,7 @@ const retain = z
   .strictObject({ instructions: text, patterns: stringList, mode: z.enum(["substring", "regex"]).optional() })
   .meta({ listed: { type: "object" } })
   .optional()
-  .describe("What a summary must keep: {instructions, patterns, mode}");
+  .describe("For summaries: {instructions, patterns, mode}");
 
 /** In the text; the structure has all of them. */
 const COMMITS_SHOWN = 20;

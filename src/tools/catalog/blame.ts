@@ -12,11 +12,10 @@ import { defineTool, type Tool } from "../tool.ts";
 export const blameTool: Tool = defineTool({
   name: "blame",
   title: "Find the origin",
-  description:
-    "Tell which commits a piece of compiled text comes from, who made them and how. Give text or ref.",
+  description: "Tell which commits a piece of compiled text, or ref, comes from, and who made them.",
   effect: "read",
   isIdempotent: true,
-  input: { text: text.describe("A piece of one message"), ref: text, branch: text },
+  input: { text: text, ref: text, branch: text },
   output: {
     origins: z.array(
       z.strictObject({

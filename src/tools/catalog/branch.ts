@@ -20,8 +20,8 @@ import { defineTool, type InputOf, type Tool, type ToolResult } from "../tool.ts
 const INPUT = {
   action: z.enum(["list", "create", "switch", "rename", "delete"]).default("list"),
   name: text,
-  from: text.describe("Ref to create from"),
-  switch: flag.describe("Also switch to the created one"),
+  from: text.describe("Ref to start at"),
+  switch: flag.describe("When creating"),
   new_name: text,
   force: flag,
 };
@@ -38,8 +38,7 @@ const entry = z.strictObject({
 export const branchTool: Tool = defineTool({
   name: "branch",
   title: "Branches",
-  description:
-    "List, create, switch, rename or delete branches. Create one before an experiment; the others stay as they are.",
+  description: "Manage branches. Create one before an experiment: the others stay as they are.",
   effect: "write",
   isIdempotent: false,
   input: INPUT,

@@ -9,8 +9,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const chatTool: Tool = defineTool({
   name: "chat",
   title: "Chat with the configured LLM",
-  description:
-    "Commit a user message, ask the configured LLM, and commit its reply. If that fails, generate continues.",
+  description: "Commit a user message and the configured LLM's reply. If the LLM fails, generate continues.",
   effect: "write",
   isIdempotent: false,
   reachesOut: true,

@@ -9,8 +9,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const checkoutTool: Tool = defineTool({
   name: "checkout",
   title: "Move HEAD",
-  description:
-    "Move HEAD: to a branch (attached), or to a tag or commit (detached: look, but do not commit). - goes back.",
+  description: "Move HEAD to a branch, or, to look (detached), to a tag or commit. - goes back.",
   effect: "write",
   isIdempotent: false,
   input: { ref: z.string() },

@@ -9,7 +9,7 @@ import {
 import { fenced } from "../../engine/compile/formats/markdown-guard.ts";
 import { boundary } from "../../engine/cut-text.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, LLM_ARGUMENTS, text, WRITE_FIELDS } from "../params.ts";
+import { flag, LLM_ARGUMENTS, LLM_FIELDS, text, unlisted, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 import { childPlace } from "./spawn.ts";
@@ -30,21 +30,22 @@ export const collapseTool: Tool = defineTool({
   name: "collapse",
   title: "Collapse a child",
   description:
-    "Commit a child's result to its parent branch, linked to the child: your summary, its last_output, or by strategy agent a plan that you answer with plan_id and summary.",
+    "Commit a child's result to its parent: your summary, its last_output, or by agent a plan to answer with plan_id and summary.",
   effect: "write",
   isIdempotent: false,
   reachesOut: true,
   input: {
-    child: text.describe("Worktree, branch or tract"),
+    child: text,
     into: text,
     summary: text,
     strategy: z.enum(["manual", "agent", "llm", "last_output"]).optional(),
-    review: flag.describe("Wait for action approve"),
+    review: flag,
     force: flag,
     plan_id: text,
-    action: z.enum(COLLAPSE_ACTIONS).optional(),
+    action: unlisted(z.enum(COLLAPSE_ACTIONS)).optional(),
     ...LLM_ARGUMENTS,
   },
+  unlisted: LLM_FIELDS,
   output: {
     kind: z.enum(["collapsed", "planned", "rejected"]),
     child: childPlace.optional(),

@@ -11,7 +11,7 @@ import { type Forecast, forecast } from "../../engine/compile/forecast.ts";
 import { FORMATS, STRATEGIES } from "../../engine/compile/options.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, stringList, text, tokens } from "../params.ts";
+import { flag, oneOrMore, text, tokens } from "../params.ts";
 import { wrongArgument } from "../parse-arguments.ts";
 import { answer, columns, count, plural, shortHashes } from "../render.ts";
 import { resourceUri } from "../resource-uris.ts";
@@ -30,10 +30,10 @@ export const compileTool: Tool = defineTool({
     recent: z.int().min(0).optional(),
     budget_tokens: tokens,
     format: z.enum(FORMATS).optional(),
-    include: stringList,
-    exclude: stringList,
-    include_labels: stringList,
-    exclude_labels: stringList,
+    include: oneOrMore,
+    exclude: oneOrMore,
+    include_labels: oneOrMore,
+    exclude_labels: oneOrMore,
     include_reasoning: flag,
     record: flag,
     record_id: text,

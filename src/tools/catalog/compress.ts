@@ -8,7 +8,17 @@ import { COMPRESS_STRATEGIES } from "../../engine/compress/request.ts";
 import { boundary } from "../../engine/cut-text.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, LLM_ARGUMENTS, oneOrMore, stringList, text, tokens, WRITE_FIELDS } from "../params.ts";
+import {
+  flag,
+  LLM_ARGUMENTS,
+  LLM_FIELDS,
+  oneOrMore,
+  stringList,
+  text,
+  tokens,
+  unlisted,
+  WRITE_FIELDS,
+} from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool, type ToolResult } from "../tool.ts";
 
@@ -18,7 +28,7 @@ export const compressTool: Tool = defineTool({
   name: "compress",
   title: "Compress the context",
   description:
-    "Shrink older messages; expand brings them back. mask: old tool results become one line (no selection needed); manual: your summary of from..to; agent: texts, then call with plan_id and summaries.",
+    "Shrink older messages; expand brings them back. mask: old tool results become one line (no selection needed); manual: your summary of from..to; agent: texts; then call with plan_id and summaries.",
   effect: "write",
   isIdempotent: false,
   reachesOut: true,
@@ -34,17 +44,14 @@ export const compressTool: Tool = defineTool({
     summaries: stringList,
     instructions: text,
     plan_id: text,
-    action: z.enum(PLAN_ACTIONS).optional(),
+    action: unlisted(z.enum(PLAN_ACTIONS)).optional(),
     review: flag,
     dry_run: flag,
     branch: text,
-    model: LLM_ARGUMENTS.model,
-    // Has the fields that other tools take besides: this tool has the most arguments of all.
-    llm_config: LLM_ARGUMENTS.llm_config,
+    ...LLM_ARGUMENTS,
   },
-  hiddenInSelf: [
-    ...["commits", "keep", "instructions", "action", "review", "dry_run", "model", "llm_config"],
-  ],
+  unlisted: LLM_FIELDS,
+  hiddenInSelf: ["commits", "keep", "instructions", "action", "review", "dry_run", "llm_config"],
   output: {
     kind: z.string(),
     strategy: z.string().optional(),

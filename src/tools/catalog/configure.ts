@@ -10,7 +10,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const configureTool: Tool = defineTool({
   name: "configure",
   title: "LLM configuration",
-  description: `Show or keep LLM settings of a branch (model, temperature, max_tokens, …), for all operations or one: ${LLM_OPERATIONS.join(", ")}.`,
+  description: `Show or set LLM settings of a branch, for all operations or one: ${LLM_OPERATIONS.join(", ")}.`,
   effect: "write",
   isIdempotent: true,
   input: { get: oneOrMore, set: jsonObject, unset: oneOrMore, operation: text, branch: text },

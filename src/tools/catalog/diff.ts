@@ -38,8 +38,8 @@ export const diffTool: Tool = defineTool({
   effect: "read",
   isIdempotent: true,
   input: {
-    a: text.describe("Default: before b. Or a..b"),
-    b: text.describe("Default: HEAD"),
+    a: text.describe("Default: before b (HEAD). Or a..b"),
+    b: text,
     kind: z.enum(DIFF_KINDS).default("context"),
     stat: flag.describe("Totals only"),
     limit: pageLimit(20),

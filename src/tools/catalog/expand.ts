@@ -15,7 +15,7 @@ export const expandTool: Tool = defineTool({
   name: "expand",
   title: "Expand a summary",
   description:
-    "Read the originals behind a summary or a masked tool result, those a query is about first; restore: true shows them in the context again.",
+    "Read the originals behind a summary or masked tool result, best for query first; restore puts them back in the context.",
   effect: "write",
   isIdempotent: true,
   input: {

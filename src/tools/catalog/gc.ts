@@ -13,16 +13,14 @@ export const gcTool: Tool = defineTool({
   name: "gc",
   title: "Collect garbage",
   description:
-    "Remove old commits that no branch, tag, operation, plan or compile record leads to, for good: no undo. Only says so unless dry_run is false.",
+    "Remove old commits that no ref, operation or record leads to, for good: no undo. Only says so unless dry_run is false.",
   effect: "destructive",
   isIdempotent: true,
   input: {
-    dry_run: flag.describe("Default true"),
+    dry_run: flag,
     older_than_days: days.describe("Default 30"),
-    keep_operations_days: days.describe("How far undo reaches; default 90"),
-    release_sources_older_than_days: days.describe(
-      "Also lets go what older merges, compressions and imports took or made; default never",
-    ),
+    keep_operations_days: days.describe("Undo reaches so far; default 90"),
+    release_sources_older_than_days: days.describe("Of merges, compressions, imports; default never"),
   },
   output: {
     dry_run: z.boolean(),

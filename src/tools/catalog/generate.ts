@@ -7,7 +7,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const generateTool: Tool = defineTool({
   name: "generate",
   title: "Let the configured LLM go on",
-  description: "Ask the configured LLM to answer the compiled context as it is, and commit its reply.",
+  description: "Commit the configured LLM's answer to the context as it is.",
   effect: "write",
   isIdempotent: false,
   reachesOut: true,

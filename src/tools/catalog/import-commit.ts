@@ -12,13 +12,13 @@ const PAIRS_SHOWN = 20;
 export const importCommitTool: Tool = defineTool({
   name: "import_commit",
   title: "Import commits",
-  description: "Copy commits onto this branch as new ones (cherry-pick), also from another tract.",
+  description: "Copy commits onto the branch (cherry-pick), also from another tract.",
   effect: "write",
   isIdempotent: false,
   input: {
-    refs: refs.describe("Also ranges a..b, a excluded"),
+    refs: refs.describe("Or ranges a..b"),
     from_tract: text,
-    on_missing_target: onMissingTarget.describe("For edits whose target is not here"),
+    on_missing_target: onMissingTarget,
     branch: text,
   },
   output: { mapping: MAPPING, ...REWRITE_FIELDS },

@@ -18,13 +18,12 @@ const place = {
 export const importTranscriptTool: Tool = defineTool({
   name: "import_transcript",
   title: "Import a transcript",
-  description:
-    "Import a transcript: OpenAI chat JSON or JSONL, SWE-agent .traj, tau-bench. Each becomes a branch; again adds only what is new.",
+  description: "Import a transcript, from path or text, as branches; again adds only what is new.",
   effect: "write",
   isIdempotent: true,
   input: {
     path: text,
-    text: text.describe("Instead of path"),
+    text: text,
     format: z.enum(["auto", ...TRANSCRIPT_FORMATS]).default("auto"),
     branch: text,
   },

@@ -13,8 +13,7 @@ import { defineTool, type Tool, type ToolResult } from "../tool.ts";
 export const lineageTool: Tool = defineTool({
   name: "lineage",
   title: "Lineage",
-  description:
-    "Show the tree of spawned children: purpose, state, tokens, last activity. With timeline: the commits of all of them, newest first.",
+  description: "Show the tree of spawned children; with timeline, the commits of all, newest first.",
   effect: "read",
   isIdempotent: true,
   input: { timeline: flag, limit: pageLimit(20), cursor: text },

@@ -10,12 +10,11 @@ import { defineTool, type Tool } from "../tool.ts";
 export const logTool: Tool = defineTool({
   name: "log",
   title: "List commits",
-  description:
-    "List commits, newest first, with filters. For their content use show; to find words use search.",
+  description: "List commits, newest first. For content use show; to find words use search.",
   effect: "read",
   isIdempotent: true,
   input: {
-    ref: text.describe("Or a range a..b"),
+    ref: text.describe("Or a..b"),
     limit: pageLimit(20),
     cursor: text,
     operation: oneOf(["append", "edit", "merge", "summary", "reveal"]),

@@ -7,8 +7,9 @@ import { PICKS } from "../../engine/merge/decisions.ts";
 import type { Conflict, ConflictSide } from "../../engine/merge/material.ts";
 import { merge } from "../../engine/merge/merge.ts";
 import type { MergeResult, MergeStrategy } from "../../engine/merge/merge-types.ts";
+import { type ConflictPage, conflictPage } from "../conflict-page.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, LLM_ARGUMENTS, text, WRITE_FIELDS } from "../params.ts";
+import { flag, LLM_ARGUMENTS, LLM_FIELDS, nextCursor, text, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
@@ -36,7 +37,7 @@ export const mergeTool: Tool = defineTool({
   name: "merge",
   title: "Merge",
   description:
-    "Merge source into a branch. Conflicts are reported and nothing changes, unless a strategy or resolutions decide them; record keeps them open.",
+    "Merge source into a branch. Conflicts are only reported unless strategy or resolutions decide them; record keeps them open.",
   effect: "write",
   isIdempotent: false,
   reachesOut: true,
@@ -48,19 +49,23 @@ export const mergeTool: Tool = defineTool({
       .array(resolution)
       .meta({ listed: { type: "array", items: { type: "object" } } })
       .optional()
-      .describe("[{target, content | pick: ours/theirs/base/both}]"),
+      .describe("{target, content | pick: ours/theirs/base/both}"),
     message: text,
     no_ff: flag,
     delete_source: flag,
     dry_run: flag,
+    cursor: text,
     ...LLM_ARGUMENTS,
   },
-  hiddenInSelf: ["message", "no_ff", "delete_source", ...Object.keys(LLM_ARGUMENTS)],
+  unlisted: [...LLM_FIELDS, "cursor"],
+  hiddenInSelf: ["message", "no_ff", "delete_source", "llm_config"],
   output: {
     kind: z.string(),
     dry_run: z.boolean(),
     base: z.string().nullable(),
     conflicts: z.array(conflictFields),
+    conflict_count: z.int(),
+    next_cursor: nextCursor,
     resolutions: z.array(z.strictObject({ kind: z.string(), target: z.string(), by: z.string() })),
     merge_commit: z.string().nullable(),
     edits: z.array(z.string()),
@@ -69,10 +74,12 @@ export const mergeTool: Tool = defineTool({
     tokens_after: z.int(),
     ...WRITE_FIELDS,
   },
-  readsOnly: ({ dry_run }) => dry_run === true,
-  run: async ({ engine, signal, progress }, { resolutions, ...input }) => {
+  readsOnly: ({ dry_run, cursor }) => dry_run === true || cursor !== undefined,
+  run: async ({ engine, signal, progress }, { resolutions, cursor, ...input }) => {
     const result = await merge(engine, {
       ...camelKeys(input),
+      // The next page of conflicts is looked at, nothing else.
+      ...(cursor === undefined ? {} : { dryRun: true }),
       signal,
       progress,
       resolutions: resolutions?.map(({ target, content, pick }) => ({
@@ -82,9 +89,11 @@ export const mergeTool: Tool = defineTool({
         content: pick != null && content === null ? undefined : content,
       })),
     });
+    const { dry_run: _, ...asked } = { ...input, resolutions };
+    const page = conflictPage(engine, result, asked, cursor);
     return {
-      structured: snakeKeys(result),
-      text: answer(await described(engine, result), nextStep(result, input), result.warnings),
+      structured: snakeKeys({ ...result, ...page }),
+      text: answer(await described(engine, result), nextStep(result, input, page), result.warnings),
     };
   },
 });
@@ -144,10 +153,13 @@ function conflictLines({ kind, target, base, ours, theirs }: Conflict): readonly
 }
 
 function nextStep(
-  { kind, dryRun, conflicts }: MergeResult,
+  { kind, dryRun }: MergeResult,
   input: { readonly source: string; readonly strategy?: MergeStrategy | undefined },
+  { conflicts, nextCursor: cursor }: ConflictPage,
 ): string {
   const source = shortTarget(input.source);
+  if (cursor !== null)
+    return `merge ${source} as now with cursor ${cursor} shows more conflicts; or resolve these first.`;
   const first = conflicts[0]?.target;
   const example = first === undefined ? "" : `{target: ${JSON.stringify(shortTarget(first))}, pick: "ours"}`;
   if (kind === "conflicts" && input.strategy === "both")

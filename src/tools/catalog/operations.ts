@@ -10,7 +10,7 @@ import {
 import { nearest } from "../../engine/nearest.ts";
 import { ENTRY_FIELDS } from "../entries.ts";
 import { snakeKeys } from "../names.ts";
-import { nextCursor, pageLimit, text } from "../params.ts";
+import { nextCursor, pageLimit, text, unlisted } from "../params.ts";
 import { answer, authorName, columns, count, plural, shortTime } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
@@ -40,17 +40,19 @@ export const operationFields: z.ZodType = z.strictObject({
 export const operationsTool: Tool = defineTool({
   name: "operations",
   title: "List operations",
-  description: "List what was done to this tract, newest first. Each can be undone by its id.",
+  description: "List what was done, newest first. Each can be undone by id.",
   effect: "read",
   isIdempotent: true,
   input: {
     limit: pageLimit(20),
     cursor: text,
     type: text,
-    commit: text.describe("That made or used it"),
-    sort: z.enum(["original_tokens", "compressed_tokens", "ratio"]).optional(),
+    commit: text,
+    branch: text,
+    sort: unlisted(z.enum(["original_tokens", "compressed_tokens", "ratio"])).optional(),
     original_tokens_min: z.int().min(0).optional(),
   },
+  unlisted: ["branch"],
   hiddenInSelf: ["sort", "original_tokens_min"],
   output: { operations: z.array(operationFields), next_cursor: nextCursor },
   run: async ({ engine }, input) => {

@@ -20,7 +20,7 @@ const conditions = z
 export const queryByConfigTool: Tool = defineTool({
   name: "query_by_config",
   title: "Find commits by generation config",
-  description: "Find commits by their generation_config, such as temperature or extra.key, newest first.",
+  description: "Find commits by generation_config, such as temperature or extra.key.",
   effect: "read",
   isIdempotent: true,
   input: {

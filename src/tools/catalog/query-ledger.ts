@@ -21,7 +21,7 @@ const SUM_FIELDS = {
 export const queryLedgerTool: Tool = defineTool({
   name: "query_ledger",
   title: "Query the ledger",
-  description: "Read the audit trail, which nobody can change: what happened, when, by whom and why.",
+  description: "Read the audit trail: what happened, when, by whom and why.",
   effect: "read",
   isIdempotent: true,
   input: {
@@ -35,8 +35,8 @@ export const queryLedgerTool: Tool = defineTool({
     since: text,
     until: text,
     text,
-    metadata: z.enum(["keys", "excerpt", "full"]).default("excerpt"),
-    order: z.enum(["asc", "desc"]).default("desc"),
+    metadata: z.enum(["excerpt", "keys", "full"]).default("excerpt"),
+    order: z.enum(["desc", "asc"]).default("desc"),
     aggregate: z.enum(AGGREGATES).optional().describe("Sums instead of entries"),
     limit: pageLimit(20),
     cursor: text,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type RecordTurnResult, recordTurn } from "../../engine/history/record-turn.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, jsonObject, stringList, text, WRITE_FIELDS } from "../params.ts";
+import { flag, jsonObject, oneOrMore, text, WRITE_FIELDS } from "../params.ts";
 import { answer } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
 
@@ -15,11 +15,11 @@ export const recordTurnTool: Tool = defineTool({
   input: {
     user_message: z.string(),
     response: z.string(),
-    session: text.describe("An earlier one, to go on"),
+    session: text.describe("To go on with"),
     commit: flag.describe("false: ledger only"),
     generation_config: jsonObject,
     usage: jsonObject,
-    prompts_used: stringList,
+    prompts_used: oneOrMore,
     branch: text,
   },
   contentArguments: ["user_message", "response"],

@@ -17,7 +17,7 @@ const usage = z
 export const recordUsageTool: Tool = defineTool({
   name: "record_usage",
   title: "Record token usage",
-  description: "Store the usage that an LLM API reported for the call whose reply is head.",
+  description: "Store the usage an LLM API reported for the reply at head.",
   effect: "write",
   isIdempotent: true,
   input: { usage, head: text, branch: text },

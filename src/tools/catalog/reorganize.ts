@@ -26,13 +26,13 @@ export const reorganizeTool: Tool = defineTool({
   name: "reorganize",
   title: "Reorganize a branch",
   description:
-    "Rebase: make a branch's commits again, onto another ref, reordered, dropped, squashed or reworded. Edits and annotations follow.",
+    "Rebase: make a branch's commits again, onto another ref, reordered, dropped, squashed or reworded.",
   effect: "write",
   isIdempotent: false,
   input: {
     onto: text,
     from: text.describe("Old base, exclusive"),
-    order: stringList.describe("Swap places among themselves"),
+    order: stringList.describe("New order"),
     drop: stringList,
     squash: runs.describe("{refs (adjacent), content?, message?}"),
     reword: messages.describe("{ref, message}"),

@@ -9,7 +9,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const resetTool: Tool = defineTool({
   name: "reset",
   title: "Move the branch",
-  description: "Move the current branch to a commit. ORIG_HEAD keeps the old place; nothing is lost.",
+  description: "Move the branch to a commit. ORIG_HEAD keeps the old place.",
   effect: "write",
   isIdempotent: true,
   input: { ref: z.string(), branch: text },

@@ -9,12 +9,11 @@ import { defineTool, type Tool } from "../tool.ts";
 export const restoreTool: Tool = defineTool({
   name: "restore",
   title: "Restore an earlier state",
-  description:
-    "Put an earlier state back as a new operation on top: what came since is set aside, nothing is lost.",
+  description: "Put an earlier state back on top; what came since is set aside, not lost.",
   effect: "write",
   isIdempotent: false,
   input: {
-    ref: z.string().describe("Tag, commit behind HEAD, or @{n}"),
+    ref: z.string().describe("Or @{n}"),
     only: z.enum(RESTORABLE).optional(),
     branch: text,
   },

@@ -10,8 +10,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const searchTool: Tool = defineTool({
   name: "search",
   title: "Search",
-  description:
-    "Find commits by words, best first, with the messages around them. Searches all branches unless ref is given.",
+  description: "Find commits by words, best first, with neighbours, on all branches unless ref is given.",
   effect: "read",
   isIdempotent: true,
   input: {
@@ -24,7 +23,7 @@ export const searchTool: Tool = defineTool({
     since: text,
     until: text,
     neighbours: z.int().min(0).max(5).default(1),
-    budget_tokens: tokens.describe("For the snippets"),
+    budget_tokens: tokens,
     branch: text,
   },
   output: {

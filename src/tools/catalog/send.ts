@@ -16,7 +16,7 @@ const content = z
 export const sendTool: Tool = defineTool({
   name: "send",
   title: "Send a message",
-  description: "Commit a message to the inbox of another agent; its status counts it as unread.",
+  description: "Commit a message to another agent's inbox; its status counts it as unread.",
   effect: "write",
   isIdempotent: false,
   input: { to: z.string().describe("Worktree, tract, or tract:worktree"), content },

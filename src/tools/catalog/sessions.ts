@@ -10,7 +10,7 @@ import { defineTool, type Tool } from "../tool.ts";
 export const sessionsTool: Tool = defineTool({
   name: "sessions",
   title: "List sessions",
-  description: "List sessions, newest first; with session: what happened in it, in order.",
+  description: "List sessions, newest first; with session, what happened in it.",
   effect: "read",
   isIdempotent: true,
   input: { session: text, limit: pageLimit(20), cursor: text },

@@ -29,13 +29,12 @@ const annotation = z.strictObject({
 export const showTool: Tool = defineTool({
   name: "show",
   title: "Show commits",
-  description:
-    "Show commits in full, with annotations and edits. A stub's range a..b brings back what a budget left out.",
+  description: "Show commits in full. A stub's range a..b brings back what a budget left out.",
   effect: "read",
   isIdempotent: true,
   input: {
-    refs: refs.describe("Commits, or one range a..b"),
-    offset: z.int().min(0).optional().describe("In characters; of a range, commits"),
+    refs: refs.describe("Or one a..b"),
+    offset: z.int().min(0).optional().describe("Characters; of a range, commits"),
     limit: z.int().min(1).optional(),
     branch: text,
   },

@@ -11,7 +11,7 @@ const filter = z
   .strictObject({ types: stringList, labels: stringList, priorities: z.array(z.enum(PRIORITIES)).optional() })
   .meta({ listed: { type: "object" } })
   .optional()
-  .describe("For selective: types, labels, priorities (lists)");
+  .describe("For selective: {types, labels, priorities}");
 
 /** Where somebody works, as results name it. */
 export const childPlace: z.ZodType = z.strictObject({
@@ -24,14 +24,14 @@ export const spawnTool: Tool = defineTool({
   name: "spawn",
   title: "Spawn a child",
   description:
-    "Start a child agent with its own worktree, on a branch here or in its own tract, that inherits context. collapse brings its result back.",
+    "Start a child agent that inherits context, in a worktree of its own. collapse brings its result back.",
   effect: "write",
   isIdempotent: false,
   input: {
-    purpose: z.string().describe("Becomes the child's user message"),
+    purpose: z.string().describe("Its user message"),
     inherit: z.enum(INHERITS).default("head"),
     filter,
-    budget_tokens: tokens.describe("Cap of what is copied"),
+    budget_tokens: tokens,
     name: text,
     as: z.enum(["branch", "tract"]).default("branch"),
     branch: text,

@@ -30,10 +30,10 @@ export const statusTool: Tool = defineTool({
   name: "status",
   title: "Status",
   description:
-    "Say where you are: branch, head, size of the context against its budget, latest commits and operations. Start here.",
+    "Say where you are: branch, head, context size against budget, latest commits and operations. Start here.",
   effect: "read",
   isIdempotent: true,
-  input: { branch: text, tracts: flag.describe("Also list all tracts") },
+  input: { branch: text, tracts: flag.describe("List all") },
   output: {
     tract: z.string(),
     worktree: z.string(),
@@ -46,7 +46,14 @@ export const statusTool: Tool = defineTool({
     budget: budget.nullable(),
     conflicts: z.array(z.strictObject({ kind: z.string(), target: z.string(), merge: z.string() })),
     proposals: z.array(
-      z.strictObject({ plan_id: z.string(), kind: z.string(), branch: z.string(), created_at: z.string() }),
+      z.strictObject({
+        plan_id: z.string(),
+        kind: z.string(),
+        policy: z.string().nullable(),
+        reason: z.string().nullable(),
+        branch: z.string(),
+        created_at: z.string(),
+      }),
     ),
     unread: z.int(),
     recent: z.array(z.strictObject(ENTRY_FIELDS)),
@@ -120,7 +127,9 @@ const CONFLICTS_SHOWN = 5;
 function proposalsText({ proposals: [newest, ...others] }: StatusResult): string {
   if (newest === undefined) return "";
   const more = others.length === 0 ? "" : `, and ${count(others.length)} more`;
-  const { kind, planId, branch } = newest;
+  const { kind, planId, branch, policy, reason } = newest;
+  if (policy !== null)
+    return `Waiting proposals: ${planId} of policy ${policy} (${reason})${more}. proposals with action approve or reject and id decides.`;
   const words = kind === "collapse" ? "summary" : "summaries";
   return `Waiting plans: ${kind} ${planId} for ${branch}${more}. ${kind} with plan_id and ${words}, or action approve, applies one; action reject ends it.`;
 }

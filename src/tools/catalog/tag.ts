@@ -18,7 +18,7 @@ const tag = z.strictObject({
 export const tagTool: Tool = defineTool({
   name: "tag",
   title: "Tags",
-  description: "List, create or delete tags: checkpoints with a name that never move.",
+  description: "Manage tags: named checkpoints that never move.",
   effect: "write",
   isIdempotent: false,
   input: {

@@ -9,12 +9,11 @@ import { defineTool, type Tool } from "../tool.ts";
 export const undoTool: Tool = defineTool({
   name: "undo",
   title: "Undo",
-  description:
-    "Undo an operation (default: your newest one) by a new operation; undoing that is a redo. Nothing is lost.",
+  description: "Undo an operation (default: your newest) by a new one; undoing that is a redo.",
   effect: "write",
   isIdempotent: false,
   input: {
-    operation: text.describe("Id from operations"),
+    operation: text,
     force: flag.describe("Despite later work on it"),
     dry_run: flag,
   },

@@ -10,13 +10,12 @@ import { defineTool, type Tool } from "../tool.ts";
 export const verifyTool: Tool = defineTool({
   name: "verify",
   title: "Verify",
-  description:
-    "Recompute every hash and follow every link of this tract, its ledger and the database. Names what is damaged.",
+  description: "Check every hash and link of the tract, its ledger and the database.",
   effect: "write",
   isIdempotent: true,
   input: {
-    since: text.describe("Only what was written from then on"),
-    repair: flag.describe("Rebuild what is derived, such as the search index"),
+    since: text,
+    repair: flag.describe("Rebuild derived data"),
   },
   output: {
     ok: z.boolean(),

@@ -1,8 +1,8 @@
 /** Gc: what leads to a commit, what goes with it, and what is left of it. */
 import { expect, it } from "vitest";
 import type { ChangeSet } from "../../../src/storage/change-set.ts";
+import type { Garbage, GarbageRule, Swept } from "../../../src/storage/garbage.ts";
 import type { Hash } from "../../../src/storage/records.ts";
-import type { Garbage, GarbageRule, Swept } from "../../../src/storage/store.ts";
 import { branchMove, contentOf, hashOf, SampleTract, tipOf } from "../../support/sample-tract.ts";
 import type { StoreUnderTest } from "../store-contract.ts";
 
@@ -16,6 +16,7 @@ export const STRICT: GarbageRule = {
   relatingTypes: [],
   relatingSince: null,
   plainTypes: ["commit"],
+  keepingEntries: [],
 };
 
 const noRest = async (): Promise<void> => {};

@@ -157,6 +157,26 @@ export function ledgerContract(under: StoreUnderTest): void {
     }
   });
 
+  it("counts what came since a filter was counted before, in each tract for itself", async () => {
+    const { store } = under;
+    const [tract, other] = [new SampleTract(), new SampleTract("other")];
+    const call = (of: SampleTract, tool: string) =>
+      of.ledger({ eventType: "TOOL_CALL", decision: "OK", metadata: { tool } });
+    await store.publish(tract.creation());
+    await store.publish(other.creation());
+    const filters = [{ tool: "chat" }, { hasTool: true }, { text: "CHAT" }, { sessionId: "SES-1" }] as const;
+    const counts = async (of: SampleTract) =>
+      await Promise.all(filters.map((filter) => store.countLedger(of.name, filter)));
+    expect(await counts(tract)).toEqual([0, 0, 0, 2]);
+    await store.publish(tract.nothing({ ledger: [call(tract, "chat"), call(tract, "merge")] }));
+    expect(await counts(tract)).toEqual([1, 2, 1, 4]);
+    await store.publish(tract.nothing({ ledger: [call(tract, "chat")] }));
+    await store.publish(other.nothing({ ledger: [call(other, "chat")] }));
+    expect(await counts(tract)).toEqual([2, 3, 2, 5]);
+    expect(await counts(tract)).toEqual([2, 3, 2, 5]);
+    expect(await counts(other)).toEqual([1, 1, 1, 3]);
+  });
+
   it("pages in both directions", async () => {
     const { read } = await sampleLedger();
     expect(await read({ limit: 2 })).toEqual([1, 2]);

@@ -38,6 +38,18 @@ export function plansContract(under: StoreUnderTest): void {
     expect(await find(one.id)).toBe(one.id);
   });
 
+  it.each(["applied", "rejected", "expired"] as const)("keeps a plan that was %s as it is", async (state) => {
+    const { store } = under;
+    const tract = new SampleTract();
+    const plan = tract.plan({ state });
+    await store.publish(tract.creation([], { plans: [plan] }));
+    expect(await store.findPlan(tract.name, plan.id)).toEqual(plan);
+    expect(await store.listPlans(tract.name, { state, limit: 9 })).toEqual([plan]);
+    const again = store.publish(tract.nothing({ plans: [{ ...plan, state: "pending" }] }));
+    await expect(again).rejects.toBeInstanceOf(StoreConflict);
+    expect(await store.findPlan(tract.name, plan.id)).toEqual(plan);
+  });
+
   it("lists plans newest first, of one state if asked; a plan that replaces another keeps its place", async () => {
     const { store } = under;
     const tract = new SampleTract();

@@ -49,16 +49,19 @@ describe("a call that fails", () => {
   });
 
   test.each([
-    ["an empty text", { text: "" }],
-    ["white space", { text: " \n" }],
-    ["no text at all", { text: null }],
-    ["a call without a name", { text: null, toolCalls: [{ name: "", arguments: "{}" }] }],
-  ])("with %s is llm-bad-response and stores no reply", async (_, step) => {
+    ["an empty text", { text: "" }, 11],
+    ["white space", { text: " \n" }, 11],
+    ["no text at all", { text: null }, 11],
+    ["a call without a name", { text: null, toolCalls: [{ name: "", arguments: "{}" }] }, null],
+  ])("with %s is llm-bad-response and stores no reply", async (_, step, inputTokens) => {
     on.llm.script(step);
     const error = await failed(chat(on.engine, { text: "question" }));
     expect(error.code).toBe("llm-bad-response");
     expect(await messagesOf()).toHaveLength(1);
-    expect(await on.entries("LLM_CALL")).toHaveLength(1);
+    const [entry, ...more] = await on.entries("LLM_CALL");
+    expect(more).toEqual([]);
+    // It was paid for all the same; what is no reply at all cannot be read for that either.
+    expect(entry?.metadata).toMatchObject({ input_tokens: inputTokens });
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { hashLedgerBody, hashLedgerEntry } from "../entry.ts";
 import type { ProblemReport } from "../findings.ts";
 import type { Verification } from "../verify.ts";
 import { orDamage, type ReadPage, readPages } from "./damaged-rows.ts";
+import { verifyKeptTexts } from "./kept-texts.ts";
 import { verifySessionEntry } from "./session-entries.ts";
 
 /** The chain after an entry. */
@@ -37,6 +38,7 @@ export async function* verifyLedger(
       link = verifyEntry(verification, link, entry);
       if (entry.sequence === 1) verifyGenesis(verification, tract, entry);
       await verifySessionEntry(verification, entry);
+      await verifyKeptTexts(verification, entry);
     }
     await advance("ledger", entries.length);
     yield entries;

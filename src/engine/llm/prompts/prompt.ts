@@ -27,7 +27,18 @@ export function quoted(title: Title, text: string): string {
   return `<${title}>\n${text.replace(MARKS, "< ")}\n</${title}>`;
 }
 
-const TITLES = ["messages", "keep", "missing", "purpose", "work", "base", "ours", "theirs"] as const;
+const TITLES = [
+  "messages",
+  "keep",
+  "missing",
+  "purpose",
+  "work",
+  "base",
+  "ours",
+  "theirs",
+  "situation",
+  "goal",
+] as const;
 type Title = (typeof TITLES)[number];
 const MARKS = new RegExp(`<(?=/?\\s*(?:${TITLES.join("|")})\\b)`, "gi");
 

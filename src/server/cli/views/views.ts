@@ -4,6 +4,9 @@ import { compileView } from "./compile-view.ts";
 import { diffView } from "./diff-view.ts";
 import { branchView, ledgerView, operationsView, tagView } from "./list-views.ts";
 import { logView } from "./log-view.ts";
+import { orchestrateView } from "./orchestrate-view.ts";
+import { policyView } from "./policy-view.ts";
+import { proposalsView } from "./proposals-view.ts";
 import { columnsView, textView } from "./text-view.ts";
 import type { View } from "./view.ts";
 
@@ -17,6 +20,9 @@ const VIEWS: { readonly [name in ToolName]?: View } = {
   diff: diffView,
   log: logView,
   operations: operationsView,
+  orchestrate: orchestrateView,
+  policy: policyView,
+  proposals: proposalsView,
   query_ledger: ledgerView,
   status: columnsView,
   tag: tagView,

@@ -1,0 +1,59 @@
+/** checkpoint: so many commits or tokens have come since the last tag of this prefix (spec 5.4). */
+import type { CommitRecord } from "../../../storage/records.ts";
+import { paramsOf } from "../../history/policy-params.ts";
+import { commitOf } from "../../history/ref-value.ts";
+import type { Situation } from "../situation.ts";
+import { type Evaluate, findingOf } from "./kind.ts";
+
+/** The newest tags of the prefix that are looked at for one on this branch. */
+const TAGS_TRIED_MAX = 8;
+/** Commits whose tokens are added up: as many are reason enough for a checkpoint, whatever their tokens. */
+const ADDED_MAX = 500;
+const HASH_CHARS = 8;
+
+export const checkpoint: Evaluate = async (situation, policy) => {
+  const { branch, head } = situation;
+  if (branch === null || head === null) return [];
+  const { every_commits: commits, every_tokens: tokens, prefix } = paramsOf("checkpoint", policy);
+  const last = await lastCheckpoint(situation, prefix);
+  const isDueByCommits =
+    commits !== null && (last === null ? await situation.hasCommits(commits) : last.distance >= commits);
+  const since =
+    isDueByCommits || tokens === null || last?.distance === 0
+      ? []
+      : await situation.newest({ limit: ADDED_MAX, after: last?.commit });
+  const added = since.reduce((sum, commit) => sum + commit.tokens, 0);
+  const isDueByTokens = tokens !== null && (added >= tokens || since.length === ADDED_MAX);
+  if (!isDueByCommits && !isDueByTokens) return [];
+  const [tip] = await situation.commits([head]);
+  if (tip === undefined) return [];
+  const from = last === null ? `the beginning of ${branch}` : "the last checkpoint";
+  return [
+    findingOf(policy, {
+      target: branch,
+      reason: isDueByCommits
+        ? `${last === null ? `At least ${commits}` : last.distance} commits since ${from}`
+        : `${added} tokens since ${from}`,
+      action: { tool: "tag", arguments: { action: "create", name: tagName(prefix, tip), ref: head } },
+    }),
+  ];
+};
+
+async function lastCheckpoint(
+  situation: Situation,
+  prefix: string,
+): Promise<{ readonly commit: CommitRecord["hash"]; readonly distance: number } | null> {
+  const tags = (await situation.refs("tag")).filter(({ name }) => name.startsWith(`${prefix}/`));
+  tags.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : 0));
+  for (const { value } of tags.slice(0, TAGS_TRIED_MAX)) {
+    const commit = commitOf(value);
+    const distance = commit === null ? null : await situation.distanceTo(commit);
+    if (commit !== null && distance !== null) return { commit, distance };
+  }
+  return null;
+}
+
+/** The day says when, the hash keeps names apart. */
+function tagName(prefix: string, { hash, createdAt }: CommitRecord): string {
+  return `${prefix}/${createdAt.slice(0, 10)}-${hash.slice(0, HASH_CHARS)}`;
+}
