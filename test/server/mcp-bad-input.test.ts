@@ -193,6 +193,7 @@ describe("bad input", () => {
         message: expect.stringMatching(/./),
         hint: expect.stringMatching(/./),
         data: expect.any(Object),
+        uri: uri.slice(0, 200),
       });
     }
     await call(client, "commit", { content: "x", tract: "demo" });
