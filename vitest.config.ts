@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests that start real processes or build the package; everything else is fast.
@@ -6,6 +7,8 @@ const setupFiles = ["test/support/fixed-seed.ts"];
 
 export default defineConfig({
   test: {
+    // One core stays free where there are many; of two, both are used: the slow tests mostly wait for their processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
