@@ -21,6 +21,31 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+it("compiles to messages as OpenAI's client types them, which the program may change", async () => {
+  await tract.user("What changed?");
+  const payload = { path: "a.txt" };
+  await tract.commit({
+    content_type: "tool_io",
+    tool_name: "read",
+    direction: "call",
+    payload,
+    call_id: "c",
+  });
+  const context = await tract.compile();
+  const messages: OpenAI.Chat.ChatCompletionMessageParam[] = context.toOpenAI();
+  const anthropic = context.toAnthropic();
+  const before = structuredClone([messages, anthropic, context.toDicts()]);
+  messages.push({ role: "user", content: "And then?" });
+  const said = messages[1];
+  if (said?.role === "assistant" && said.tool_calls?.[0]?.type === "function")
+    said.tool_calls[0].function.name = "other";
+  const [turn] = anthropic.messages;
+  if (turn !== undefined) turn.content = "changed";
+  expect([messages, anthropic]).not.toEqual(before.slice(0, 2));
+  for (const each of [context, await tract.compile()])
+    expect([each.toOpenAI(), each.toAnthropic(), each.toDicts()]).toEqual(before);
+});
+
 /** What a file of the sources leads to, tools that are loaded later included: packages and files. */
 function reached(path: string, seen: Set<string> = new Set()): ReadonlySet<string> {
   if (seen.has(path)) return seen;

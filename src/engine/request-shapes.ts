@@ -286,7 +286,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
   }),
   timeline: z.strictObject(paged),
   send: z.strictObject({ to: z.string(), content: z.unknown() }),
-  undo: z.strictObject({ operation: text, force: flag, dryRun: flag }),
+  undo: z.strictObject({ operation: text, branch: text, force: flag, dryRun: flag }),
   recordTurn: z.strictObject({
     userMessage: z.string(),
     response: z.string(),
@@ -305,6 +305,7 @@ const SHAPES: Readonly<Record<ShapeName, z.ZodType>> = {
     session: text,
     decision: text,
     tool: text,
+    branch: text,
     model: text,
     aggregate: z.enum(["event_type", "model", "operation", "session", "day"]).optional(),
     commit: text,

@@ -109,7 +109,9 @@ function sized(origin: string, bound: string, size: number): string {
 
 /** What any branch takes, each once. */
 function unionOf({ errors }: z.core.$ZodIssueInvalidUnion): string {
-  const expected = errors.flatMap(([first]) => (first === undefined ? [] : [expectedBy(first)]));
+  const expected = errors.flatMap(([first]) =>
+    first === undefined ? [] : [isOurs(first) ? first.message.replace(/^expected /, "") : expectedBy(first)],
+  );
   return expected.length === 0 ? "another value" : [...new Set(expected)].join(" or ");
 }
 

@@ -94,8 +94,9 @@ function unavailable(message: string, hint: string, data: Readonly<Record<string
   return new TractError("llm-unavailable", message, { hint, data });
 }
 
-function withAttempts({ code, message, hint, data }: TractError, { attempts }: Tried): TractError {
-  return new TractError(code, message, { hint, data: { ...data, attempts } });
+function withAttempts(error: TractError, { attempts }: Tried): TractError {
+  const { code, message, hint, data, cause } = error;
+  return new TractError(code, message, { hint, data: { ...data, attempts }, cause });
 }
 
 /** Errors of the package that come of a response have its status. */

@@ -21,6 +21,8 @@ export function readCompletion(answer: unknown): LlmReply {
 /** What came of a stream so far. */
 export interface Streamed {
   text: string;
+  /** Of text and calls together. */
+  chars: number;
   readonly calls: Map<number, { id: string; name: string; arguments: string }>;
   model: string | null;
   finishReason: string | null;
@@ -29,7 +31,7 @@ export interface Streamed {
 }
 
 export function emptyStreamed(): Streamed {
-  return { text: "", calls: new Map(), model: null, finishReason: null, usage: null, cost: null };
+  return { text: "", chars: 0, calls: new Map(), model: null, finishReason: null, usage: null, cost: null };
 }
 
 /** Adds a chunk to what came before, and gives the text that is new. */
@@ -44,22 +46,42 @@ export function takeChunk(reply: Streamed, raw: unknown): string {
   const [choice] = choices;
   if (choice === undefined) return "";
   reply.finishReason = choice.finish_reason ?? reply.finishReason;
-  for (const [place, part] of (choice.delta?.tool_calls ?? []).entries()) {
-    const index = part.index ?? place;
-    const call = reply.calls.get(index) ?? { id: "", name: "", arguments: "" };
-    call.id += part.id != null && call.id === "" ? part.id : "";
-    call.name += part.function?.name ?? "";
-    call.arguments += part.function?.arguments ?? "";
-    reply.calls.set(index, call);
-  }
+  for (const part of choice.delta?.tool_calls ?? []) takeCallPart(reply, part);
   const text = choice.delta?.content ?? choice.delta?.refusal ?? "";
   reply.text += text;
-  if (reply.text.length > STREAM_CHARS_MAX) throw badResponse("the LLM's answer has no end", {});
+  reply.chars += text.length;
+  if (reply.chars > STREAM_CHARS_MAX || reply.calls.size > STREAM_CALLS_MAX)
+    throw badResponse("the LLM's answer has no end", {});
   return text;
 }
 
-/** No content can be as long. */
+/** Characters of text and calls; no content can be as long. */
 const STREAM_CHARS_MAX = 16 * 1024 * 1024;
+const STREAM_CALLS_MAX = 10_000;
+
+type CallPart = NonNullable<
+  NonNullable<z.infer<typeof CHUNK>["choices"][number]["delta"]>["tool_calls"]
+>[number];
+
+function takeCallPart(reply: Streamed, { index, id, function: called }: CallPart): void {
+  const [name, given] = [called?.name ?? "", called?.arguments ?? ""];
+  const at = index ?? placeOf(reply, { id: id ?? "", name });
+  const call = reply.calls.get(at) ?? { id: "", name: "", arguments: "" };
+  if (call.id === "") call.id = id ?? "";
+  call.name += name;
+  call.arguments += given;
+  reply.calls.set(at, call);
+  reply.chars += name.length + given.length;
+}
+
+/** Some endpoints number no calls, and send each whole: another id, or without ids another name, begins the next one. */
+function placeOf({ calls }: Streamed, part: { readonly id: string; readonly name: string }): number {
+  const last = Math.max(0, ...calls.keys());
+  const before = calls.get(last);
+  if (before === undefined) return last;
+  const isNext = part.id === "" ? part.name !== "" && before.name !== "" : part.id !== before.id;
+  return isNext ? last + 1 : last;
+}
 
 /** The whole of a stream that has ended. */
 export function streamedReply({ text, calls, model, finishReason, usage, cost }: Streamed): LlmReply {

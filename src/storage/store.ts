@@ -99,6 +99,8 @@ export interface LedgerQuery {
   readonly tool?: string;
   /** true: entries whose metadata names any. */
   readonly hasTool?: true;
+  /** Entries whose metadata names this branch under its key `branch`. */
+  readonly branch?: string;
   /** Entries whose metadata names this model under its key `model_id`. */
   readonly model?: string;
   readonly since?: string;

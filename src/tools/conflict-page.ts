@@ -1,13 +1,32 @@
-/** The conflicts of a merge in pages: there may be as many as messages, and each tells the texts of three sides. */
+/** What a merge tells, cut to what one result can hold: of conflicts there may be as many as messages, and each tells the texts of three sides. */
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../engine/cursor.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Conflict } from "../engine/merge/material.ts";
-import type { MergeResult } from "../engine/merge/merge-types.ts";
+import type { MergeResult, ResolutionEntry } from "../engine/merge/merge-types.ts";
 import { pagedQuery } from "../engine/paged-query.ts";
+import type { Hash } from "../storage/records.ts";
 
-/** Conflicts told in one result. */
+/** Conflicts, and resolutions and their commits, told in one result. */
 const CONFLICTS_PAGE = 100;
+
+export interface MadeOfConflicts {
+  /** The first of them; the commits of all follow the merge commit, and log lists them. */
+  readonly resolutions: readonly ResolutionEntry[];
+  readonly resolutionCount: number;
+  readonly edits: readonly Hash[];
+  readonly editCount: number;
+}
+
+/** What became of conflicts, as far as one result tells it. */
+export function madeOfConflicts({ resolutions, edits }: MergeResult): MadeOfConflicts {
+  return {
+    resolutions: resolutions.slice(0, CONFLICTS_PAGE),
+    resolutionCount: resolutions.length,
+    edits: edits.slice(0, CONFLICTS_PAGE),
+    editCount: edits.length,
+  };
+}
 
 export interface ConflictPage {
   readonly conflicts: readonly Conflict[];

@@ -240,6 +240,44 @@ describe("what does not pass is asked once", () => {
   });
 });
 
+describe("a stream", () => {
+  const chunk = (delta: object): string =>
+    `data: ${JSON.stringify({ choices: [{ delta, finish_reason: null }] })}\n\n`;
+  const streamed = (...deltas: readonly object[]): ScriptStep => ({
+    kind: "raw",
+    body: `${deltas.map(chunk).join("")}data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}\n\ndata: [DONE]\n\n`,
+    contentType: "text/event-stream",
+  });
+  const part = (name: string | null, given: string, id?: string): object => ({
+    tool_calls: [{ ...(id === undefined ? {} : { id }), function: { name, arguments: given } }],
+  });
+
+  test.each([
+    ["ids", streamed(part("a", "{}", "1"), part("b", '{"x":', "2"), part(null, "1}", "2"))],
+    ["ids at the beginning", streamed(part("a", "{}", "1"), part("b", '{"x":', "2"), part(null, "1}"))],
+    ["names alone", streamed(part("a", "{}"), part("b", '{"x":'), part(null, "1}"))],
+  ])("that numbers no calls has them apart by their %s", async (_, step) => {
+    server.script(step);
+    const { toolCalls } = await chat({ onDelta: () => undefined });
+    expect(toolCalls?.map(({ name, arguments: given }) => [name, given])).toEqual([
+      ["a", "{}"],
+      ["b", '{"x":1}'],
+    ]);
+  });
+
+  test.each([
+    ["arguments", streamed(...Array<object>(9).fill(part("a", "x".repeat(2 * 1024 * 1024))))],
+    [
+      "calls",
+      streamed({
+        tool_calls: Array.from({ length: 10_001 }, (_, index) => ({ index, function: { name: "a" } })),
+      }),
+    ],
+  ])("whose %s have no end is llm-bad-response", async (_, step) => {
+    expect((await failure([step], { onDelta: () => undefined })).code).toBe("llm-bad-response");
+  });
+});
+
 describe("an LLM that does not answer", () => {
   test("is given up after three times the timeout", async () => {
     const steps = [{ kind: "silence" }, { kind: "silence" }, { kind: "silence" }] as const;

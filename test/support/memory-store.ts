@@ -374,8 +374,8 @@ function ledger(
   state: MemoryTract,
   query: Omit<LedgerQuery, "limit" | "afterSequence" | "order">,
 ): MemoryTract["ledger"] {
-  const { eventTypes, submissionId, decision, sessionId, tool, hasTool, model, since, until, text, commit } =
-    query;
+  const { eventTypes, submissionId, decision, sessionId, tool, hasTool, branch } = query;
+  const { model, since, until, text, commit } = query;
   const ofCommit = commit === undefined ? null : operationsOf(state, commit).map(({ id }) => id);
   const wanted = text?.toLowerCase();
   return state.ledger
@@ -384,6 +384,7 @@ function ledger(
     .filter((entry) => decision === undefined || entry.decision === decision)
     .filter((entry) => sessionId === undefined || entry.provenance.session_id === sessionId)
     .filter((entry) => tool === undefined || entry.metadata.tool === tool)
+    .filter((entry) => branch === undefined || entry.metadata.branch === branch)
     .filter((entry) => hasTool === undefined || typeof entry.metadata.tool === "string")
     .filter((entry) => model === undefined || entry.metadata.model_id === model)
     .filter((entry) => since === undefined || Date.parse(entry.timestamp) >= Date.parse(since))

@@ -108,4 +108,13 @@ describe("the tool policy", () => {
     expect(error).toBeInstanceOf(TractError);
     expect(error).toMatchObject({ code: "invalid-argument", data: { path } });
   });
+
+  it("says of a text that is neither a name nor JSON what it takes", async () => {
+    const error = await set("{kind").catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "invalid-argument", data: { path: "policy" } });
+    expect(error).toHaveProperty(
+      "message",
+      expect.stringContaining("a name, or a policy as well-formed JSON"),
+    );
+  });
 });

@@ -28,7 +28,7 @@ async function answered(tool: string, args: JsonObject = {}) {
   return outcome;
 }
 
-async function proposeTag(): Promise<string> {
+async function proposeTag(note?: string): Promise<string> {
   const made = await propose(engine, {
     policy: "checkpoint",
     kind: "checkpoint",
@@ -36,7 +36,10 @@ async function proposeTag(): Promise<string> {
     target: "main",
     reason: "1 commit since the beginning of main",
     gain: 0,
-    action: { tool: "tag", arguments: { action: "create", name: "one" } },
+    action: {
+      tool: "tag",
+      arguments: { action: "create", name: "one", ...(note === undefined ? {} : { note }) },
+    },
   });
   return made?.proposal.id ?? "";
 }
@@ -63,6 +66,14 @@ describe("the tool proposals", () => {
     expect((await answered("proposals", { action: "show", id })).structured.proposals).toMatchObject([
       { effect: null },
     ]);
+  });
+
+  it("cuts long arguments in the list, and shows them whole", async () => {
+    const id = await proposeTag("n".repeat(5_000));
+    const notesIn = async (args: JsonObject) =>
+      JSON.stringify((await answered("proposals", args)).structured);
+    expect(await notesIn({})).toMatch(/"note":"n{900,1000}… \(chars: 5000\)"/);
+    expect(await notesIn({ action: "show", id })).toMatch(/"note":"n{5000}"/);
   });
 
   it("refuses a decision without what it needs, before it looks for the proposal", async () => {

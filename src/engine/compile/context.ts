@@ -7,7 +7,13 @@ import { gather } from "./drawing.ts";
 import { systemText } from "./formats/anthropic.ts";
 import { markdownMessages } from "./formats/markdown.ts";
 import type { Kit } from "./kit.ts";
-import type { AnthropicMessage, CompiledMessage, OpenAiMessage, PlainMessage } from "./message-types.ts";
+import type {
+  AnthropicMessage,
+  CompiledMessage,
+  OpenAiMessage,
+  PlainMessage,
+  Sendable,
+} from "./message-types.ts";
 import { type Omitted, omittedOf } from "./omitted.ts";
 import type { Format } from "./options.ts";
 import type { Prefix } from "./prefix.ts";
@@ -43,12 +49,10 @@ export interface CompiledContext {
   /** null when no record was kept. */
   readonly recordId: string | null;
   readonly digest: Hash;
-  readonly toDicts: () => readonly PlainMessage[];
-  readonly toOpenAI: () => readonly OpenAiMessage[];
-  readonly toAnthropic: () => {
-    readonly system: string | null;
-    readonly messages: readonly AnthropicMessage[];
-  };
+  /** These give copies, which the caller may change. */
+  readonly toDicts: () => Sendable<PlainMessage>[];
+  readonly toOpenAI: () => Sendable<OpenAiMessage>[];
+  readonly toAnthropic: () => { system: string | null; messages: Sendable<AnthropicMessage>[] };
   readonly toMarkdown: () => string;
 }
 
@@ -131,17 +135,29 @@ function conversions(
     other === rendered ? messages() : messagesIn(other);
   return {
     // The writer of a format gives messages of its own type.
-    toDicts: () => messagesOf(inFormat("messages")) as readonly PlainMessage[],
-    toOpenAI: () => messagesOf(inFormat("openai")) as readonly OpenAiMessage[],
+    toDicts: () => copied(messagesOf(inFormat("messages")) as readonly PlainMessage[]),
+    toOpenAI: () => copied(messagesOf(inFormat("openai")) as readonly OpenAiMessage[]),
     toAnthropic: () => {
       const turns = inFormat("anthropic");
-      return { system: systemText(turns.system), messages: messagesOf(turns) as readonly AnthropicMessage[] };
+      const messages = copied(messagesOf(turns) as readonly AnthropicMessage[]);
+      return { system: systemText(turns.system), messages };
     },
     toMarkdown: () => {
       const [text] = messagesOf(inFormat("markdown"));
       return typeof text?.content === "string" ? text.content : "";
     },
   };
+}
+
+/** Messages are JSON, and those that were drawn once are drawn from again. */
+function copied<Value>(value: Value): Sendable<Value> {
+  return copyOf(value) as Sendable<Value>; // A copy of JSON has its type, and belongs to nobody else.
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]));
 }
 
 /** The messages with where they came from; sections of the one text in `markdown`. */

@@ -58,3 +58,10 @@ export interface AnthropicMessage {
 }
 
 export type CompiledMessage = PlainMessage | OpenAiMessage | AnthropicMessage;
+
+/** The same for whoever sends it: clients of providers take lists that they could change. */
+export type Sendable<Value> = Value extends readonly (infer Item)[]
+  ? Sendable<Item>[]
+  : Value extends object
+    ? { -readonly [Key in keyof Value]: Sendable<Value[Key]> }
+    : Value;

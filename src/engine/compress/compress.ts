@@ -89,7 +89,14 @@ async function workFor(
     case "auto": {
       const hasLlm = await inquiry.prepareIfConfigured(context.head.hash);
       const work = await chooseAutomatically(engine, context, request);
-      if (work.kind === "outcome" || !hasLlm) return work;
+      if (work.kind === "outcome") return work;
+      // What a policy does waits for nobody's summaries: extracts stand in for them.
+      if (!hasLlm && engine.scope.byPolicy === true)
+        return {
+          kind: "outcome",
+          outcome: extracted(context, await select(engine, context, request.selection)),
+        };
+      if (!hasLlm) return work;
       return await byLlm(context, work.draft, { inquiry, isDryRun: request.isDryRun });
     }
     default:

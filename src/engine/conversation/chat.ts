@@ -2,6 +2,7 @@
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { commit } from "../history/commit.ts";
+import { invariant } from "../invariant.ts";
 import type { GenerateResult } from "./commit-reply.ts";
 import { type ConversationRequest, continueConversation, prepareConversation } from "./generate.ts";
 
@@ -27,10 +28,12 @@ export async function chat(engine: Engine, request: ChatRequest): Promise<Genera
     items: [{ content: text, role: "user", name, message, metadata }],
     branch: ready.branch,
   });
+  const [first] = said.commits;
+  invariant(first, "what was said has its commit");
   const reply = await continueConversation(engine, ready, {
     ...rest,
     operation: "chat",
-    saidBy: said.operationId,
+    said: { commit: first.hash, operationId: said.operationId },
   });
   return { ...reply, warnings: [...said.warnings, ...reply.warnings] };
 }

@@ -36,6 +36,8 @@ export interface ReplyToCommit {
   readonly recordId: string;
   readonly answer: Answer;
   readonly note: ReplyNote;
+  /** The user's message that the call itself committed; null: it goes on from what is there. */
+  readonly said: Hash | null;
 }
 
 /** @throws TractError `budget-exceeded`, `not-found` (the branch is gone), `llm-bad-response`; the ledger then has the call all the same. */
@@ -50,8 +52,8 @@ export async function commitReply(engine: Engine, reply: ReplyToCommit): Promise
   }
 }
 
-/** What a reply can only be refused for if it is not what a reply should be. */
-const UNFIT: ReadonlySet<ErrorCode> = new Set(["invalid-content", "content-too-large"]);
+/** What a reply can only be refused for if it is not what a reply should be; what the caller gave was looked at before the call. */
+const UNFIT: ReadonlySet<ErrorCode> = new Set(["invalid-content", "content-too-large", "invalid-argument"]);
 
 function unfit({ code, data }: TractError): TractError {
   return badResponse("the LLM's answer cannot be stored", { refused: code, path: data.path ?? null });
@@ -59,12 +61,13 @@ function unfit({ code, data }: TractError): TractError {
 
 async function planReply(
   engine: Engine,
-  { branch, context, recordId, answer, note }: ReplyToCommit,
+  { branch, context, recordId, answer, note, said }: ReplyToCommit,
   messageId: string,
 ): Promise<Plan<GenerateResult>> {
   const { reply, config } = answer;
   const items = replyItems(reply, config, { messageId, note });
-  const turn = await planTurn(engine, branch);
+  const asksForTools = reply.toolCalls.length > 0;
+  const turn = await planTurn(engine, { branch, sent: context.head, said, asksForTools });
   const { change, result } = await planCommit(engine, { items, branch });
   invariant(change?.operation, "a commit without idempotency key always writes");
   // Commits that made room stand behind them.

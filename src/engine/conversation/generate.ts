@@ -5,14 +5,17 @@ import type { LLMConfig } from "../content/llm-config.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { attachedBranch } from "../history/commit.ts";
+import { readCommitItems } from "../history/commit-items.ts";
 import { readSettings } from "../history/settings.ts";
 import { readSite } from "../history/snapshot.ts";
 import { ask } from "../llm/ask.ts";
+import { guardedCallback } from "../llm/caller-callback.ts";
 import type { LlmAccess } from "../llm/llm-client.ts";
 import { requireLlm } from "../llm/require-llm.ts";
 import { type LlmArguments, resolveLlmConfig } from "../llm/resolve-config.ts";
 import { commitReply, type GenerateResult } from "./commit-reply.ts";
 import { checkPromptIds, promptsUsedBy } from "./prompts-used.ts";
+import type { ReplyNote } from "./reply-items.ts";
 
 /** What generate and chat have in common. */
 export interface ConversationRequest extends LlmArguments {
@@ -40,7 +43,8 @@ export interface GenerateRequest extends ConversationRequest {
  *   the ledger then has the failed call, and no reply is stored.
  */
 export async function generate(engine: Engine, request: GenerateRequest): Promise<GenerateResult> {
-  const ready = await prepareConversation(engine, request);
+  const { message, metadata } = request;
+  const ready = await prepareConversation(engine, request, { message, metadata });
   if (ready.head === null) throw nothingToSend(ready.branch);
   return await continueConversation(engine, ready, { ...request, operation: "generate" });
 }
@@ -53,13 +57,20 @@ export interface ReadyConversation {
   readonly config: LLMConfig;
 }
 
-/** Everything that can be refused is refused here. */
+/**
+ * Everything that can be refused is refused here.
+ *
+ * @param note Message and metadata for the reply's commit.
+ */
 export async function prepareConversation(
   engine: Engine,
   request: ConversationRequest,
+  note: ReplyNote = {},
 ): Promise<ReadyConversation> {
   checkPromptIds(request.promptsUsed);
   const site = await readSite(engine, { branch: request.branch });
+  // A paid reply is not to be lost for what would stand beside it.
+  await readCommitItems(engine, site, [{ ...note, content: ANY_TEXT, role: "assistant" }]);
   const branch = attachedBranch(site);
   const head = site.head?.hash ?? null;
   const settings = (await readSettings(engine, engine.scope.tract, head)).llm;
@@ -73,6 +84,8 @@ export async function prepareConversation(
   return { llm, branch, head, config };
 }
 
+const ANY_TEXT = "reply";
+
 const WITHOUT =
   "Without one: compile gives the messages, ask the LLM yourself, and commit (or record_turn) its reply.";
 
@@ -81,8 +94,8 @@ export interface Continuation extends ConversationRequest {
   /** Message and metadata of the reply's commit. */
   readonly message?: string | undefined;
   readonly metadata?: object | undefined;
-  /** The operation that committed the user's message, if this call did. */
-  readonly saidBy?: string | undefined;
+  /** The user's message, and the operation that committed it, if this call did. */
+  readonly said?: { readonly commit: Hash; readonly operationId: string } | undefined;
 }
 
 /** Compiles, asks and commits. */
@@ -92,7 +105,8 @@ export async function continueConversation(
   request: Continuation,
 ): Promise<GenerateResult> {
   const { llm, branch, config } = ready;
-  const { operation, message, metadata, progress = () => undefined, onDelta } = request;
+  const { operation, message, metadata, said, onDelta } = request;
+  const progress = guardedCallback("progress", request.progress ?? (() => undefined));
   progress(0, STEPS, "compiling");
   const context = await compile(engine, { branch, format: "openai", record: true });
   const { recordId } = context;
@@ -105,17 +119,21 @@ export async function continueConversation(
     config,
     promptsUsed: await promptsUsedBy(engine, context, request.promptsUsed),
     sent: { compile_record: recordId, digest: context.digest, branch },
-    failedUnder: engine.scope.provenance.session_id ?? request.saidBy,
-    afterFailure: request.saidBy === undefined ? AGAIN : AGAIN_WITH_MESSAGE,
+    failedUnder: engine.scope.provenance.session_id ?? request.said?.operationId,
+    afterFailure: request.said === undefined ? AGAIN : AGAIN_WITH_MESSAGE,
     signal: request.signal,
     onDelta,
   });
-  progress(2, STEPS, "committing the reply");
+  try {
+    progress(2, STEPS, "committing the reply");
+  } catch (thrown) {
+    throw thrown instanceof TractError ? await answer.fail(thrown) : thrown;
+  }
   const note = {
     ...(message === undefined ? {} : { message }),
     ...(metadata === undefined ? {} : { metadata }),
   };
-  return await commitReply(engine, { branch, context, recordId, answer, note });
+  return await commitReply(engine, { branch, context, recordId, answer, note, said: said?.commit ?? null });
 }
 
 /** Compiling, asking, committing. */

@@ -84,7 +84,7 @@ export async function planCommit(
   const operationId = engine.newId();
   const now = isoNow(engine);
   const tokens = await engine.tokenCounter(encoding);
-  const screen = await engine.screen(engine, site.head?.hash ?? null);
+  const screen = await engine.screen(engine, site.head?.hash ?? null, branch);
   const { author } = engine.scope;
   const base = { parent: site.head, branch, author, operationId, now, tokens, screen };
   const planned = planCommits(base, items);

@@ -1,16 +1,17 @@
 /** The one write path: plan on what is there now, publish once, plan again when somebody was faster (design: plan, then publish). */
 import type { ChangeSet, NewOperation, PublishReceipt } from "../../storage/change-set.ts";
 import { StoreConflict } from "../../storage/errors.ts";
-import type { JsonObject, LedgerBody } from "../../storage/records.ts";
+import type { Hash, JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
 import { type LedgerEvent, ledgerEntry, openEntry } from "../ledger/entry.ts";
 import { endDeadSessions } from "../ledger/session-end.ts";
 import { withSessionStart } from "../ledger/session-start.ts";
-import type { Occasion } from "../policies/occasion.ts";
+import type { Occasion, Written } from "../policies/occasion.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
 import { emptyChange } from "./empty-change.ts";
+import { commitOf } from "./ref-value.ts";
 import { CredentialFound, type Hit } from "./screen.ts";
 import { hitWords, refusedEntry, screenChanges } from "./screen-change.ts";
 import { sealOperation } from "./seal-operation.ts";
@@ -112,12 +113,14 @@ async function publishScreened(
   const joined = change.operation === null ? null : ((await rider?.join(change)) ?? null);
   const { changes, hits, screenStart } = await screenChanges(engine, [joined ?? change, ...also]);
   const begun: string[] = [];
+  let entryCount = 0;
   const receipt = await withSessionStart(
     engine,
     changes.map(sealOperation),
     async (sealed) => {
       const [own, ...others] = sealed.map(screenStart);
       invariant(own, "there is a change to publish");
+      entryCount = own.ledger.length;
       return await engine.store.publish(own, others);
     },
     async (tract) => {
@@ -126,11 +129,17 @@ async function publishScreened(
     },
   );
   if (joined !== null) rider?.landed();
-  return { receipt, hits, occasions: occasionsOf(changes, begun) };
+  const [own] = changes;
+  const written = own === undefined ? null : { change: own, receipt, entryCount };
+  return { receipt, hits, occasions: occasionsOf(changes, begun, written) };
 }
 
 /** What policies may want to know of a write. */
-function occasionsOf(changes: readonly ChangeSet[], begun: readonly string[]): readonly Occasion[] {
+function occasionsOf(
+  changes: readonly ChangeSet[],
+  begun: readonly string[],
+  written: Written | null,
+): readonly Occasion[] {
   return [
     ...begun.map((tract) => ({
       moment: "session_start" as const,
@@ -139,20 +148,21 @@ function occasionsOf(changes: readonly ChangeSet[], begun: readonly string[]): r
       head: null,
       made: [],
     })),
-    ...changes.flatMap(({ tract, operation, commits }) =>
-      operation === null || commits.length === 0
-        ? []
-        : [
-            {
-              moment: "commit" as const,
-              tract,
-              branch: operation.branch,
-              head: commits.at(-1)?.hash ?? null,
-              made: commits.map(({ hash }) => hash),
-            },
-          ],
-    ),
+    ...changes.flatMap((change) => {
+      const { tract, operation, commits } = change;
+      if (operation === null || commits.length === 0) return [];
+      const { branch } = operation;
+      const made = commits.map(({ hash }) => hash);
+      const occasion = { moment: "commit" as const, tract, branch, head: headAfter(change), made };
+      return [change === written?.change ? { ...occasion, written } : occasion];
+    }),
   ];
+}
+
+/** Where the operation has put its branch; null where it put others. */
+function headAfter({ operation, refMoves }: ChangeSet): Hash | null {
+  const move = refMoves.find(({ kind, name }) => kind === "branch" && name === operation?.branch);
+  return commitOf(move?.after);
 }
 
 /** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */

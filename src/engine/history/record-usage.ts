@@ -1,6 +1,6 @@
 /** Keeps what an LLM's API reported for a head, which is from then on how large its context is (spec 1.7; spec 9, 27). */
 import type { NewUsage } from "../../storage/change-set.ts";
-import type { Hash } from "../../storage/records.ts";
+import type { Hash, UsageRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { invariant } from "../invariant.ts";
@@ -39,7 +39,8 @@ export async function recordUsage(engine: Engine, request: RecordUsageRequest): 
     const { commit } = await resolveRef(engine, { ref: request.head, branch: request.branch });
     if (commit === null) throw unborn();
     const usage = { commit, promptTokens, completionTokens, createdAt: isoNow(engine) };
-    const ledger = [usageEntry(engine, usage)];
+    const [before] = await engine.store.readUsages(engine.scope.tract, [commit]);
+    const ledger = [usageEntry(engine, usage, before)];
     return {
       change: { ...emptyChange(engine.scope.tract), usages: [usage], ledger },
       result: () => ({
@@ -70,10 +71,15 @@ function readReport(usage: ReportedUsage): readonly [promptTokens: number, compl
   return [input, output];
 }
 
-/** A call that the host made itself: its tokens count in the sums of the ledger. */
+/**
+ * A call that the host made itself: its tokens count in the sums of the ledger.
+ *
+ * @param before What was reported for this head until now, and is in those sums.
+ */
 function usageEntry(
   engine: Engine,
   { commit, promptTokens, completionTokens, createdAt }: NewUsage,
+  before: UsageRecord | undefined,
 ): ReturnType<typeof ledgerEntry> {
   return ledgerEntry(engine, createdAt, {
     eventType: "LLM_CALL",
@@ -86,6 +92,9 @@ function usageEntry(
       commit,
       input_tokens: promptTokens,
       output_tokens: completionTokens,
+      ...(before === undefined
+        ? {}
+        : { replaces: { input_tokens: before.promptTokens, output_tokens: before.completionTokens } }),
     },
   });
 }

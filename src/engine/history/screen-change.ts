@@ -1,9 +1,9 @@
 /** The last look at a write before it is published: whatever texts it carries besides planned commits, and whoever planned it (spec 5.4, secret-scan). */
 import type { ChangeSet, NewAnnotation } from "../../storage/change-set.ts";
-import type { JsonObject, LedgerBody, PlanRecord, RefMove } from "../../storage/records.ts";
+import type { Json, JsonObject, LedgerBody, PlanRecord, RefMove } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { hashLedgerBody, ledgerEntry, ledgerMetadata } from "../ledger/entry.ts";
-import { CredentialFound, type Hit, type Screen, screeningOf, screenJson } from "./screen.ts";
+import { CredentialFound, type Hit, isClean, type Screen, screeningOf, screenJson } from "./screen.ts";
 import { refuseName } from "./screen-item.ts";
 
 export interface ScreenedChanges {
@@ -119,6 +119,9 @@ function screenPlan(screen: Screen, plan: PlanRecord, hits: Hit[]): PlanRecord {
 }
 
 function screenEntry(screen: Screen, entry: LedgerBody): LedgerBody {
+  // Nearly all are clean, and are not taken apart for it.
+  const parts: readonly Json[] = [entry.reason, entry.metadata, entry.provenance, entry.promptsUsed];
+  if (parts.every((part) => isClean(screen, part))) return entry;
   const told = { reason: entry.reason, metadata: ledgerMetadata(entry), promptsUsed: entry.promptsUsed };
   const hits: Hit[] = [];
   const screened = screenJson(screen, told, "ledger", hits);

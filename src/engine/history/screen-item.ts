@@ -1,7 +1,14 @@
 /** Holds a commit that is planned against the screen: what was given obeys its action, what Tract makes of history is redacted, copies pass (spec 5.4). */
 import type { Author, JsonObject } from "../../storage/records.ts";
 import type { CommitItem, ContentItem } from "./plan-commit.ts";
-import { CredentialFound, type Hit, type Screen, screenContent, screenJson } from "./screen.ts";
+import {
+  CredentialFound,
+  type Hit,
+  refuseInPolicies,
+  type Screen,
+  screenContent,
+  screenJson,
+} from "./screen.ts";
 
 /**
  * `copied`: texts of commits that are in the store already; to change them in the copy would not take them out, and would make the copy
@@ -12,7 +19,7 @@ export type Origin = "copied" | "reworded" | "derived";
 /**
  * The item as it may be stored, with what was replaced in it.
  *
- * @throws CredentialFound when the screen refuses, and nobody but the caller has written it; always for the name of an author.
+ * @throws CredentialFound when the screen refuses, and nobody but the caller has written it; always for the name of an author, and in policies.
  */
 export function screenItem<Item extends CommitItem>(
   screen: Screen | null,
@@ -31,6 +38,8 @@ export function screenItem<Item extends CommitItem>(
     generationConfig: screenObject(screen, item.generationConfig, `${path}generation_config`, hits),
     annotation: item.annotation === null ? null : screenAnnotation(screen, item.annotation, path, hits),
   };
+  if (item.content !== null && item.origin !== "derived")
+    refuseInPolicies(screen, item.content, `${path}content`);
   const content = item.content === null ? null : screenContent(screen, item.content, `${path}content`, hits);
   return decided(screen, item, { ...item, ...about, message, content }, hits);
 }

@@ -20,10 +20,15 @@ export interface Screen {
   readonly action: "redact" | "reject";
   /** The text without credentials; null when it has none. `name`: of the member of an object that it is the value of. */
   readonly redact: (text: string, name: string | null) => Redacted | null;
+  /** The same by the built-in rules alone, for policies: a pattern of one's own may well find itself. */
+  readonly redactBuiltIn: Screen["redact"];
 }
 
-/** The screen for writes that stand on a head of the scope's tract; null: there is none. Policies give it, which history cannot import. */
-export type ScreenAt = (engine: Engine, head: Hash | null) => Promise<Screen | null>;
+/**
+ * The screen for writes that stand on a head of the scope's tract; null: there is none. Policies give it, which history cannot import.
+ * `branch`: the one that has this head now, if known; that saves a look.
+ */
+export type ScreenAt = (engine: Engine, head: Hash | null, branch?: string | null) => Promise<Screen | null>;
 
 /** A credential that was found: never itself. */
 export interface Hit {
@@ -48,7 +53,22 @@ export class CredentialFound extends TractError {
 
 /** The same JSON with placeholders; itself when nothing was found. Keys are looked at as well. Adds to `hits`. */
 export function screenJson<T extends Json>(screen: Screen, value: T, path: string, hits: Hit[]): T {
+  if (isClean(screen, value)) return value;
   return walk(screen, value, { path, name: null }, hits) as T; // Strings stay strings, and shapes stay shapes.
+}
+
+/** True when JSON has no credentials, as nearly all: no paths are made for it. `name`: of the member that it is the value of. */
+export function isClean(screen: Screen, value: Json, name: string | null = null): boolean {
+  if (typeof value === "string") return screen.redact(value, name) === null;
+  if (typeof value !== "object" || value === null) return true;
+  if (Array.isArray(value)) {
+    const members: readonly Json[] = value;
+    return members.every((one) => isClean(screen, one, name));
+  }
+  const object: JsonObject = value as JsonObject; // JSON that is neither plain nor an array.
+  for (const key of Object.keys(object))
+    if (screen.redact(key, null) !== null || !isClean(screen, object[key] ?? null, key)) return false;
+  return true;
 }
 
 interface Place {
@@ -114,7 +134,7 @@ export function screenContent(
   };
 }
 
-/** Not its policies: a pattern that finds itself would keep its own policy from ever being changed. */
+/** Not its policies: a pattern with a placeholder in it would match something else. `refuseInPolicies` looks at them. */
 function screenConfig(screen: Screen, config: JsonObject, path: string, hits: Hit[]): JsonObject {
   const { settings } = config;
   if (!isJsonObject(settings) || settings.policies === undefined)
@@ -122,6 +142,26 @@ function screenConfig(screen: Screen, config: JsonObject, path: string, hits: Hi
   const { policies, ...others } = settings;
   const screened = screenJson(screen, others, `${path}.settings`, hits);
   return { ...config, settings: { ...screened, policies } };
+}
+
+/**
+ * Policies with a credential in them are refused whatever the action is: as a pattern, a label or a name a placeholder would be another one.
+ *
+ * @throws CredentialFound
+ */
+export function refuseInPolicies(screen: Screen, { content }: ParsedContent, path: string): void {
+  if (content.content_type !== "config") return;
+  const { settings } = content as unknown as JsonObject; // Contents are JSON objects.
+  if (!isJsonObject(settings) || settings.policies === undefined) return;
+  const hits: Hit[] = [];
+  screenJson(
+    { ...screen, redact: screen.redactBuiltIn },
+    settings.policies,
+    `${path}.settings.policies`,
+    hits,
+  );
+  const [first] = hits;
+  if (first !== undefined) throw new CredentialFound(first);
 }
 
 /** A stored form like another, of another content. */

@@ -13,15 +13,23 @@ export interface StatedPolicies {
   readonly usual: PolicySettings;
 }
 
-/** What is stated at a head of the scope's tract. Costs a ref and two looks into a cache. */
-export async function readStated(
-  engine: Engine,
-  { head }: { readonly head: Hash | null },
-): Promise<StatedPolicies> {
+/** A place in the scope's tract where policies hold. */
+export interface PolicyPlace {
+  readonly head: Hash | null;
+  /** The branch that has this head now; left out: not known, or none. */
+  readonly branch?: string | null;
+}
+
+/** What is stated at a place. Costs two looks into a cache, and a ref where the place is not the tip of the default branch. */
+export async function readStated(engine: Engine, { head, branch }: PolicyPlace): Promise<StatedPolicies> {
   const { store, scope, settings } = engine;
+  const own = (await readSettings(engine, scope.tract, head)).policies ?? NONE;
+  if (branch === settings.defaultBranch) return { own, usual: own };
   const ref = await store.readRef(scope.tract, "branch", settings.defaultBranch);
   const usualHead = ref === null ? null : commitOf(ref.value);
-  const own = await readSettings(engine, scope.tract, head);
-  const usual = usualHead === head ? own : await readSettings(engine, scope.tract, usualHead);
-  return { own: own.policies ?? {}, usual: usual.policies ?? {} };
+  if (usualHead === head) return { own, usual: own };
+  return { own, usual: (await readSettings(engine, scope.tract, usualHead)).policies ?? NONE };
 }
+
+/** Always the same one, so that what it comes to is worked out once. */
+const NONE: PolicySettings = {};

@@ -6,29 +6,31 @@ import { invariant } from "../invariant.ts";
 import type { MovedRef } from "./plan-undo.ts";
 import type { RefName } from "./ref-value.ts";
 import { readRemoved } from "./removed.ts";
+import { readSite } from "./snapshot.ts";
+
+/** Which operation is meant; one of the two at most. */
+export interface UndoTarget {
+  readonly operation?: string | undefined;
+  readonly branch?: string | undefined;
+}
 
 /**
  * The operation to undo.
  *
- * @throws TractError `not-found` for an unknown id, `nothing-to-do` when it is undone already or there is none.
+ * @throws TractError `not-found` for an unknown id or branch, `invalid-argument` for both, `nothing-to-do` when it is undone already or there
+ *   is none.
  */
-export async function readUndoTarget(engine: Engine, id: string | undefined): Promise<OperationRecord> {
+export async function readUndoTarget(
+  engine: Engine,
+  { operation: id, branch }: UndoTarget,
+): Promise<OperationRecord> {
   const { store, scope } = engine;
-  if (id === undefined) {
-    const [newest] = await store.readOperations(scope.tract, {
-      worktree: scope.worktree,
-      standing: true,
-      limit: 1,
+  if (id === undefined) return await readNewest(engine, branch);
+  if (branch !== undefined) {
+    throw new TractError("invalid-argument", "branch: expected no branch beside operation", {
+      hint: "Name the operation, or the branch whose newest operation is meant; nothing was changed.",
+      data: { path: "branch" },
     });
-    if (newest !== undefined) return newest;
-    throw new TractError(
-      "nothing-to-do",
-      `worktree ${JSON.stringify(scope.worktree)} has done nothing that could be undone`,
-      {
-        hint: "Look at operations; one of another worktree, or an undo, is undone by naming its id.",
-        data: { worktree: scope.worktree },
-      },
-    );
   }
   // ULIDs mean the same in either case.
   const target = await store.findOperation(scope.tract, id.toUpperCase());
@@ -44,6 +46,23 @@ export async function readUndoTarget(engine: Engine, id: string | undefined): Pr
   }
   if (target.undone) throw await alreadyUndone(engine, target);
   return target;
+}
+
+async function readNewest(engine: Engine, branch: string | undefined): Promise<OperationRecord> {
+  const { store, scope } = engine;
+  if (branch !== undefined) await readSite(engine, { branch }); // An unknown one is refused.
+  const where =
+    branch === undefined ? { worktree: scope.worktree } : { ref: { kind: "branch" as const, name: branch } };
+  const [newest] = await store.readOperations(scope.tract, { ...where, standing: true, limit: 1 });
+  if (newest !== undefined) return newest;
+  const [who, data] =
+    branch === undefined
+      ? [`worktree ${JSON.stringify(scope.worktree)} has done nothing`, { worktree: scope.worktree }]
+      : [`nothing was done on branch ${JSON.stringify(branch)}`, { branch }];
+  throw new TractError("nothing-to-do", `${who} that could be undone`, {
+    hint: "Look at operations; one of another worktree, or an undo, is undone by naming its id.",
+    data,
+  });
 }
 
 /** Where the refs that an operation moved stand now. `known` has all branches, tags and worktrees. */

@@ -27,8 +27,13 @@ import { readUnreachable, type Unreachable } from "./unreachable.ts";
 import { expectWorktrees, type PlaceResult } from "./worktree.ts";
 
 export interface UndoRequest {
-  /** Id of an operation, or a unique start of at least 8 characters. Default: the newest of this worktree that is neither an undo nor undone. */
+  /**
+   * Id of an operation, or a unique start of at least 8 characters. Default: the newest that is neither an undo nor undone, of this worktree or
+   * of `branch`.
+   */
   readonly operation?: string | undefined;
+  /** The newest operation that moved this branch, whoever did it; not beside `operation`. */
+  readonly branch?: string | undefined;
   /** Also when later work was built on it. */
   readonly force?: boolean | undefined;
   /** Only says what would happen. */
@@ -51,7 +56,7 @@ export interface UndoResult extends PlaceResult {
 /**
  * Undoes an operation; undoing an undo does it again. Nothing is deleted: ORIG_HEAD keeps where a branch was.
  *
- * @throws TractError `nothing-to-do`, `not-found` (operation), `conflicts` (later work; data has the operation ids; not in a dry run).
+ * @throws TractError `nothing-to-do`, `not-found` (operation, branch), `invalid-argument` (both of them), `conflicts` (later work; data has the operation ids; not in a dry run).
  */
 export async function undo(engine: Engine, request: UndoRequest = {}): Promise<UndoResult> {
   return await publishPlan(engine, () => planUndo(engine, request));
@@ -59,7 +64,7 @@ export async function undo(engine: Engine, request: UndoRequest = {}): Promise<U
 
 async function planUndo(engine: Engine, request: UndoRequest): Promise<Planned<UndoResult>> {
   const site = await readSite(engine, {});
-  const target = await readUndoTarget(engine, request.operation);
+  const target = await readUndoTarget(engine, request);
   const now = await readRefsNow(engine);
   const moved = await readMovedRefs(engine, target, now);
   const refs = await withoutRemoved(

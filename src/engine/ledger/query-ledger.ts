@@ -34,6 +34,8 @@ export interface QueryLedgerRequest extends TimeBoundsRequest {
   readonly model?: string | undefined;
   /** A ref: entries of operations that made or used this commit. */
   readonly commit?: string | undefined;
+  /** Entries that name this branch: its operations and turns, and what chat and generate asked. It is also what HEAD means in `commit`. */
+  readonly branch?: string | undefined;
   /** Part of the reason, the decision or the metadata, in any case. */
   readonly text?: string | undefined;
   /** Default: excerpt. */
@@ -93,7 +95,7 @@ export async function queryLedger(engine: Engine, request: QueryLedgerRequest = 
   const page = { ...filter, ...given("afterSequence", afterSequence), order, limit: limit + 1 };
   const records = await store.readLedger(scope.tract, page);
   const shown = records.slice(0, limit);
-  const lengths = await readLengths(engine);
+  const lengths = await readLengths(engine, request.branch);
   const mode = request.metadata ?? "excerpt";
   const texts = await readShownTexts(engine, mode === "keys" ? [] : shown, { prompts: mode === "full" });
   const last = shown.at(-1);
@@ -129,7 +131,8 @@ type LedgerFilter = Omit<LedgerQuery, "order" | "limit" | "afterSequence">;
 async function readFilter(engine: Engine, request: QueryLedgerRequest): Promise<LedgerFilter> {
   const eventTypes = listOf(request.eventType);
   for (const event of eventTypes ?? []) if (!Object.hasOwn(EVENTS, event)) throw unknownEvent(event);
-  const { submissionId, session, decision, tool, model, text, commit } = request;
+  const { submissionId, session, decision, tool, model, text, commit, branch } = request;
+  if (branch !== undefined) await readSite(engine, { branch }); // An unknown one is refused.
   return {
     ...given("eventTypes", eventTypes),
     ...given("submissionId", submissionId),
@@ -138,7 +141,11 @@ async function readFilter(engine: Engine, request: QueryLedgerRequest): Promise<
     ...given("tool", tool),
     ...given("model", model),
     ...given("text", text),
-    ...given("commit", commit === undefined ? undefined : await resolveCommit(engine, { ref: commit })),
+    ...given(
+      "commit",
+      commit === undefined ? undefined : await resolveCommit(engine, { ref: commit, branch }),
+    ),
+    ...given("branch", branch),
     ...readTimeBounds(request),
   };
 }
@@ -162,8 +169,8 @@ interface CutLengths {
 }
 
 /** The branch's own lengths where it sets them (spec 9, 9), else those of the configuration. */
-async function readLengths(engine: Engine): Promise<CutLengths> {
-  const site = await readSite(engine, {});
+async function readLengths(engine: Engine, branch: string | undefined): Promise<CutLengths> {
+  const site = await readSite(engine, { branch });
   const { ledger } = await readSettings(engine, engine.scope.tract, site.head?.hash ?? null);
   const usual = engine.settings.ledger;
   return {

@@ -42,14 +42,17 @@ export async function sessionTotals(engine: Engine, id: string, until: string): 
       output_tokens: usage.outputTokens,
       total_tokens: usage.totalTokens,
       llm_calls: usage.calls,
-      tool_calls: await store.countLedger(scope.tract, {
-        sessionId: id,
-        eventTypes: TOOL_EVENTS,
-        hasTool: true,
-      }),
+      tool_calls: await countToolCalls(engine, id),
       elapsed_ms: await elapsed(engine, id, until),
     },
   };
+}
+
+/** A call of chat leaves two entries: what was said, and the reply or the failure, the latter beside its LLM_CALL. */
+async function countToolCalls({ scope, store }: Engine, id: string): Promise<number> {
+  const made = { sessionId: id, eventTypes: TOOL_EVENTS, hasTool: true } as const;
+  const chats = { sessionId: id, eventTypes: ["LLM_CALL"], tool: "chat" };
+  return (await store.countLedger(scope.tract, made)) - (await store.countLedger(scope.tract, chats));
 }
 
 async function sessionUsage({ limits, scope, store }: Engine, id: string): Promise<UsageSum> {

@@ -26,15 +26,16 @@ export const NO_USAGE: UsageSum = {
   cost: null,
 };
 
-/** The sum with one more entry. */
+/** The sum with one more entry. A report that takes the place of another is no call of its own, and counts by what it says differently. */
 export function addUsage(sum: UsageSum, { eventType, metadata }: LedgerRecord): UsageSum {
   if (!USAGE_EVENTS.includes(eventType)) return sum;
   const { input_tokens: input, output_tokens: output, latency_ms: latency, cost } = metadata;
   if (eventType === "TURN_RECORDED" && typeof input !== "number") return sum;
-  const inputTokens = numberOf(input);
-  const outputTokens = numberOf(output);
+  const before = metadata.replaces === undefined ? null : REPORTED_ENTRY.safeParse(metadata.replaces).data;
+  const inputTokens = numberOf(input) - (before?.input_tokens ?? 0);
+  const outputTokens = numberOf(output) - (before?.output_tokens ?? 0);
   return {
-    calls: sum.calls + 1,
+    calls: sum.calls + (before ? 0 : 1),
     inputTokens: sum.inputTokens + inputTokens,
     outputTokens: sum.outputTokens + outputTokens,
     totalTokens: sum.totalTokens + inputTokens + outputTokens,
@@ -54,8 +55,9 @@ export type ReportedUsage =
   | { readonly prompt_tokens: number; readonly completion_tokens: number };
 
 const tokens = z.int().min(0);
+const REPORTED_ENTRY = z.object({ input_tokens: tokens, output_tokens: tokens });
 const REPORTED = z.union([
-  z.object({ input_tokens: tokens, output_tokens: tokens }),
+  REPORTED_ENTRY,
   z
     .object({ prompt_tokens: tokens, completion_tokens: tokens })
     .transform((usage) => ({ input_tokens: usage.prompt_tokens, output_tokens: usage.completion_tokens })),

@@ -7,6 +7,7 @@ import { TractError } from "../errors.ts";
 import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, publish } from "../history/publish.ts";
 import { type LlmCall, llmCallEntry } from "./call-entry.ts";
+import { guardedCallback } from "./caller-callback.ts";
 import { type CheckedReply, checkReply, type LlmAccess, type LlmTool, readReply } from "./llm-client.ts";
 
 export interface Question {
@@ -60,7 +61,7 @@ export async function ask(engine: Engine, question: Question): Promise<Answer> {
       messages: question.messages,
       config,
       ...(tools === undefined ? {} : { tools }),
-      ...(onDelta === undefined ? {} : { onDelta }),
+      ...(onDelta === undefined ? {} : { onDelta: guardedCallback("onDelta", onDelta) }),
     };
     const given = readReply(await llm.client.chat(request, signal));
     paid = { usage: given.usage ?? null, cost: given.cost ?? null };
@@ -134,6 +135,6 @@ function asLlmError(thrown: unknown): TractError {
 
 function cancelledCall(): TractError {
   return new TractError("cancelled", "the call was cancelled before the LLM had answered", {
-    hint: "No reply was stored.",
+    hint: "Call again when you want it done.",
   });
 }

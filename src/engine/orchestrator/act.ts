@@ -17,6 +17,8 @@ export interface Hands {
   /** Marked, so that what is done sets off no policy and no run of its own. */
   readonly engine: Engine;
   readonly toolbox: ToolBox;
+  /** The one that is looked after. */
+  readonly branch: string;
   readonly propose: Propose;
   readonly profile: string;
   readonly isDryRun: boolean;
@@ -43,6 +45,7 @@ export async function act(hands: Hands, finding: Finding, refused: TractError | 
   if (action.tool === OWN_TOOL) return failed(noRecursion());
   const here = withoutSite(engine, action);
   if (here instanceof TractError) return failed(here);
+  if (leaves(hands.branch, here)) return failed(noLeaving());
   // What is refused for its name, arguments or profile is refused now, not when a proposal of it is approved.
   const wrong = problemOf(toolbox, here, profile);
   if (wrong !== null) return failed(wrong);
@@ -102,6 +105,24 @@ function withoutSite({ scope }: Engine, { tool, arguments: args }: ToolAction): 
   return new TractError("not-allowed", "a run of the orchestrator works in its own tract and worktree", {
     hint: "Leave tract and worktree out.",
   });
+}
+
+/** Whoever works in this worktree goes on where it was: a run does not put it on another branch, or the branch under another name. */
+function leaves(branch: string, { tool, arguments: args }: ToolAction): boolean {
+  if (tool === "checkout") return true;
+  if (tool !== "branch") return false;
+  const { action, name = branch } = args;
+  return action === "switch" || args.switch === true || (action === "rename" && name === branch);
+}
+
+function noLeaving(): TractError {
+  return new TractError(
+    "not-allowed",
+    "a run of the orchestrator stays on its branch, which keeps its name",
+    {
+      hint: "Name a branch in the calls that take one.",
+    },
+  );
 }
 
 function noRecursion(): TractError {

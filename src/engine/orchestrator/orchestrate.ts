@@ -149,7 +149,7 @@ async function askedMind(engine: Engine, site: Site, request: OrchestrateRequest
   if (mind === "rules" || dryRun) {
     const why = mind === "rules" ? "mind rules" : "dry_run";
     if (mind === "llm") throw wrong("dry_run", "no dry_run with mind llm", NO_DRY_LLM);
-    if (goal !== undefined) throw wrong("goal", `no goal with ${why}, which asks no LLM`, NO_DRY_LLM);
+    if (goal !== undefined) throw wrong("goal", `no goal with ${why}, which asks no LLM`, NO_GOAL);
     if (maxTokens !== undefined) throw wrong("max_tokens", `no max_tokens with ${why}, which asks no LLM`);
     refuseConfig(request, why);
     return null;
@@ -164,6 +164,7 @@ async function askedMind(engine: Engine, site: Site, request: OrchestrateRequest
 
 const WITHOUT =
   "Without one: mind rules does what the policies of the tract find, and keeps it under its budget.";
+const NO_GOAL = "Leave goal out, or let mind llm follow it; nothing was done.";
 const NO_DRY_LLM =
   "With autonomy manual an LLM only says what it would do; a dry run shows what rules would do.";
 
@@ -188,6 +189,8 @@ const proposing: Propose = async (engine, finding) => {
   if (proposed === null)
     return { proposalId: null, text: "Not proposed: there is no commit yet, or too many proposals wait." };
   const { proposal, isNew } = proposed;
+  if (proposal.state === "rejected")
+    return { proposalId: null, text: `Not proposed: the same was rejected as ${proposal.id}.` };
   const words = isNew ? "Stored as proposal" : "It waits already as proposal";
   return { proposalId: proposal.id, text: `${words} ${proposal.id}; it has not run.` };
 };

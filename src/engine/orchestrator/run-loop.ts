@@ -9,7 +9,6 @@ import { type Health, look, type Situation } from "./situation.ts";
 
 /** A run under way. */
 export interface Run extends Hands {
-  readonly branch: string;
   readonly ceiling: Autonomy;
   readonly stepsMax: number;
   /** null: nothing is written down, as in a dry run. */

@@ -3,15 +3,20 @@ import type { JsonObject } from "../../storage/records.ts";
 import { isJsonObject } from "../content/json-rules.ts";
 import { refuseUnknown } from "../content/llm-config-check.ts";
 import type { Engine } from "../engine.ts";
+import { TractError } from "../errors.ts";
 import { attachedBranch, planCommit } from "../history/commit.ts";
 import { POLICY_FIELDS, readKind, readPolicy, withoutNulls } from "../history/policy-check.ts";
+import { paramsOf } from "../history/policy-params.ts";
 import { POLICY_KINDS } from "../history/policy-words.ts";
 import { type Planned, publishPlan } from "../history/publish.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
 import { readStated, type StatedPolicies } from "../history/stated-policies.ts";
+import { nearest } from "../nearest.ts";
 import { type PolicyResult, unknownPolicy } from "./list-policies.ts";
+import type { Policy } from "./policy.ts";
 import { type PolicyEntry, readEntries } from "./policy-entries.ts";
 import { policiesIn } from "./read-policies.ts";
+import { SECRET_RULE_NAMES } from "./secret-find.ts";
 
 /** Fields of a policy; of a known one those that change. Null puts a field, or a parameter, back to its default. */
 export interface SetPolicyRequest {
@@ -159,9 +164,24 @@ function joined(
       ? { ...kept.params, ...changes.params }
       : (changes.params ?? (changes.params === null ? null : (kept.params ?? null)));
   const next = withoutNulls({ ...kept, ...changes, kind, params });
-  readPolicy(name, next, AT);
+  refuseUnknownRules(readPolicy(name, next, AT));
   const stated = isJsonObject(next.params) ? withoutNulls(definedOf(next.params)) : {};
   return Object.keys(stated).length === 0 ? withoutField(next, "params") : { ...next, params: stated };
+}
+
+/** A rule that is switched off by a mistyped name would still hold. */
+function refuseUnknownRules(policy: Policy): void {
+  if (policy.kind !== "secret-scan") return;
+  const { off } = paramsOf("secret-scan", policy);
+  const at = off.findIndex((rule) => !SECRET_RULE_NAMES.includes(rule));
+  const unknown = off[at];
+  if (unknown === undefined) return;
+  const path = `policy.params.off.${at}`;
+  const near = nearest(unknown, SECRET_RULE_NAMES);
+  throw new TractError(AT.code, `${path}: expected the name of a built-in rule`, {
+    hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `Rules: ${SECRET_RULE_NAMES.join(", ")}.`} Nothing was stored.`,
+    data: { path, near },
+  });
 }
 
 function definedOf(given: object): JsonObject {

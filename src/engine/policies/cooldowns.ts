@@ -14,6 +14,8 @@ export interface CooldownQuestion {
   readonly cooldown: number;
   /** `told`: it reported; `answered`: it proposed, acted, or tried to. */
   readonly answer: "told" | "answered";
+  /** True: nothing that was answered since this was last asked in the tract is missing. */
+  readonly areAnswersKnown?: boolean;
 }
 
 /** What is known of one tract. */
@@ -32,7 +34,7 @@ const PAGE = 200;
 export function createCooldowns(): Cooldowns {
   const tracts = new Map<string, Answers>();
   return {
-    isCooling: async (engine, { policy, target, cooldown, answer }) => {
+    isCooling: async (engine, { policy, target, cooldown, answer, areAnswersKnown }) => {
       if (cooldown <= 0) return false;
       const since = engine.clock() - cooldown * 1_000;
       const { tract } = engine.scope;
@@ -40,7 +42,7 @@ export function createCooldowns(): Cooldowns {
       const isUseful = known !== undefined && known.from <= since && known.newest.size < ANSWERS_MAX;
       const answers: Answers = isUseful ? known : { from: since, sequence: 0, newest: new Map() };
       tracts.set(tract, answers);
-      await catchUp(engine, answers);
+      if (!isUseful || areAnswersKnown !== true) await catchUp(engine, answers);
       return (answers.newest.get(keyOf(answer, policy, target)) ?? Number.NEGATIVE_INFINITY) > since;
     },
   };

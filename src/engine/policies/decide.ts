@@ -2,6 +2,7 @@
 import type { JsonObject, PlanRecord } from "../../storage/records.ts";
 import { collapse } from "../agents/collapse.ts";
 import { compress } from "../compress/compress.ts";
+import { cutText } from "../cut-text.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { isoNow } from "../history/publish.ts";
@@ -133,8 +134,8 @@ export interface RejectRequest {
 
 /** @throws TractError `invalid-argument` without a reason, `plan-not-found`, `plan-stale`. */
 export async function rejectProposal(engine: Engine, { id, reason }: RejectRequest): Promise<Decided> {
-  const words = reason.trim().slice(0, REASON_CHARS_MAX).toWellFormed();
-  if (words === "") throw wrong("reason", "say why: the ledger keeps it");
+  const words = cutText(reason.trim().toWellFormed(), REASON_CHARS_MAX, "…");
+  if (words === "") throw wrong("reason", "a reason in words, which the ledger keeps");
   const plan = await requirePending(engine, id);
   const head = await headOf(engine, plan);
   const after = await settle(engine, plan.id, (record) => ({
@@ -170,9 +171,15 @@ export async function editProposal(engine: Engine, { id, changes }: EditProposal
       plan,
       await collapse(engine, { planId: plan.id, action: "edit", ...summaryIn(changes) }),
     );
+  // It is carried out where it was made: its branch, its ledger and its undo are there.
+  const elsewhere = ["tract", "worktree"].find((name) => Object.hasOwn(changes, name));
+  if (elsewhere !== undefined)
+    throw wrong(`changes.${elsewhere}`, "arguments of the action; its tract and worktree stay as they are");
   const body = readProposalBody(plan);
   const action = merged(body.action, changes);
   engine.toolbox?.check(action);
+  if (engine.toolbox?.isRead(action) === true)
+    throw wrong("changes", "arguments with which its action still does something; to do nothing, reject it");
   const head = await headOf(engine, plan);
   const after = await settle(engine, plan.id, (record) => ({
     record: { ...record, body: toProposalBody({ ...readProposalBody(record), action }) },

@@ -8,7 +8,7 @@ import { checkpoint } from "./kinds/checkpoint.ts";
 import type { Evaluate } from "./kinds/kind.ts";
 import { retention } from "./kinds/retention.ts";
 import type { Finding, Moment, Policy, PolicyKind } from "./policy.ts";
-import { lookAt, type Place } from "./situation.ts";
+import { lookAt, type Place, type Situation } from "./situation.ts";
 
 export interface Evaluation extends Place {
   /** In the order in which their findings are told. */
@@ -24,10 +24,15 @@ export async function evaluatePolicies(engine: Engine, evaluation: Evaluation): 
     ({ enabled, trigger }) => enabled && (moment === null || trigger === moment),
   );
   if (called.length === 0) return [];
-  const situation = lookAt(engine, place);
+  const situation = lookAt(engine, place, null);
   const findings: Finding[] = [];
-  for (const policy of called) findings.push(...(await BY_KIND[policy.kind](situation, policy)));
+  for (const policy of called) findings.push(...(await evaluatePolicy(situation, policy)));
   return findings;
+}
+
+/** What one policy finds, enabled or not. */
+export async function evaluatePolicy(situation: Situation, policy: Policy): Promise<readonly Finding[]> {
+  return await BY_KIND[policy.kind](situation, policy);
 }
 
 const BY_KIND: Readonly<Record<PolicyKind, Evaluate>> = {

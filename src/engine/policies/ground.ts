@@ -3,6 +3,7 @@ import type { JsonObject, PlanRecord } from "../../storage/records.ts";
 import { isHash } from "../content/hashes.ts";
 import type { Engine } from "../engine.ts";
 import { pointAt } from "../history/context-size.ts";
+import { commitOf } from "../history/ref-value.ts";
 import { reportedSize } from "../history/reported-size.ts";
 import { readSettings } from "../history/settings.ts";
 import { readSite } from "../history/snapshot.ts";
@@ -14,10 +15,13 @@ import { readPolicies } from "./read-policies.ts";
 export async function lostGround(engine: Engine, plan: PlanRecord): Promise<string | null> {
   const { store, scope } = engine;
   if (plan.kind === "collapse") return null; // Its branch may still be unborn; collapse looks for itself.
-  if ((await store.readRef(scope.tract, "branch", plan.branch)) === null)
-    return `branch ${plan.branch} is gone`;
+  const ref = await store.readRef(scope.tract, "branch", plan.branch);
+  if (ref === null) return `branch ${plan.branch} is gone`;
   if (plan.kind !== POLICY_PLAN) return null;
   const body = readProposalBody(plan);
+  // Somebody goes on with a branch that was done with.
+  if (body.kind === "auto-archive" && commitOf(ref.value) !== plan.head)
+    return `branch ${plan.branch} has moved since`;
   return (await lostTarget(engine, body)) ?? (await alreadyDone(engine, plan.branch, body));
 }
 

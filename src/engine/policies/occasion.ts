@@ -1,5 +1,5 @@
 /** What the rest of the engine knows of policies: when to call them, where they speak, and what they add to a write (spec 5.4). */
-import type { ChangeSet } from "../../storage/change-set.ts";
+import type { ChangeSet, PublishReceipt } from "../../storage/change-set.ts";
 import type { Hash } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import type { Moment } from "./policy.ts";
@@ -14,6 +14,16 @@ export interface Occasion {
   readonly head: Hash | null;
   /** Commits that were made. */
   readonly made: readonly Hash[];
+  /** The write that it was, so that nothing of it is read again; left out: none, or it belongs to another tract's. */
+  readonly written?: Written;
+}
+
+/** A change set as it was published. */
+export interface Written {
+  readonly change: ChangeSet;
+  readonly receipt: PublishReceipt;
+  /** Entries that it wrote to the ledger, the beginning of a session included. */
+  readonly entryCount: number;
 }
 
 /**

@@ -43,7 +43,7 @@ export async function requirePending(engine: Engine, id: string): Promise<PlanRe
 }
 
 export function decidedAlready({ id, state, updatedAt }: PlanRecord): TractError {
-  return new TractError("plan-not-found", `proposal ${id} was ${state} already, at ${updatedAt}`, {
+  return new TractError("plan-not-found", `proposal ${id} ${DECIDED[state]} already, at ${updatedAt}`, {
     hint:
       state === "applied"
         ? "It is done: operations lists what it did, and undo takes that back."
@@ -51,6 +51,13 @@ export function decidedAlready({ id, state, updatedAt }: PlanRecord): TractError
     data: { id, state, decided_at: updatedAt },
   });
 }
+
+const DECIDED: Readonly<Record<PlanRecord["state"], string>> = {
+  pending: "is waiting",
+  applied: "was approved",
+  rejected: "was rejected",
+  expired: "has expired",
+};
 
 /** Those that still can be decided, newest first. */
 export async function listPending(engine: Engine): Promise<readonly PlanRecord[]> {

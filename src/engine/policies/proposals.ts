@@ -1,7 +1,8 @@
 /** Shows what waits for a decision: the proposals of policies and the plans of compress and collapse (spec 5.4). */
-import type { PlanRecord } from "../../storage/records.ts";
+import type { Json, PlanRecord } from "../../storage/records.ts";
 import { compress } from "../compress/compress.ts";
-import type { Engine } from "../engine.ts";
+import { cutText } from "../cut-text.ts";
+import { type Engine, withScope } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { contextTokens } from "./ground.ts";
 import { findPlan, listPending, requirePending } from "./pending.ts";
@@ -76,14 +77,21 @@ async function tryAction(engine: Engine, plan: PlanRecord): Promise<Effect> {
   if (!TRIED.has(tool) || engine.toolbox === null) return told(inWords(plan));
   const dry = { tool, arguments: { ...given, dry_run: true } };
   const signal = new AbortController().signal;
-  const outcome = await engine.toolbox.call(engine, dry, { profile: "full", signal });
+  // As it would be approved.
+  const as = withScope(engine, { byPolicy: true });
+  const outcome = await engine.toolbox.call(as, dry, { profile: "full", signal });
   if (!outcome.ok) return told(`would be refused now: ${outcome.error.message}`);
   const { context_tokens_before: before, context_tokens: after } = outcome.structured;
   return {
-    words: outcome.text.split("\n", 1)[0] ?? inWords(plan),
+    words: asPartOfSentence(outcome.text.split("\n", 1)[0] ?? inWords(plan)),
     tokensBefore: typeof before === "number" ? before : null,
     tokensAfter: typeof after === "number" ? after : null,
   };
+}
+
+/** `Would compress …, strategy mask.` stands after `Approving`. */
+function asPartOfSentence(sentence: string): string {
+  return `${sentence.charAt(0).toLowerCase()}${sentence.slice(1).replace(/\.$/, "")}`;
 }
 
 function told(words: string): Effect {
@@ -93,7 +101,13 @@ function told(words: string): Effect {
 function inWords(plan: PlanRecord): string {
   const { action, target } = readProposalBody(plan);
   const given = Object.entries(action.arguments)
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => `${name} ${cutText(wordOf(value), ARGUMENT_CHARS_SHOWN)}`)
     .join(", ");
   return `calls ${action.tool} for ${target} with ${given}; undo takes it back`;
+}
+
+const ARGUMENT_CHARS_SHOWN = 160;
+
+function wordOf(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

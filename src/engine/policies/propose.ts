@@ -10,14 +10,14 @@ import { POLICY_PLAN, type Proposal, readProposalBody, toProposal, toProposalBod
 
 export interface Proposed {
   readonly proposal: Proposal;
-  /** False: it was waiting already. */
+  /** False: it was waiting already, or a person has rejected the same a short time ago (its state says which). */
   readonly isNew: boolean;
 }
 
 /**
  * Proposes what a finding says. The head of its branch and every commit that it names are kept until it is decided.
  *
- * @returns null when it stands on no branch with a commit, or when as many proposals wait as can be listed.
+ * @returns null when it stands on no branch with a commit, when as many proposals wait as can be listed, or too many of this policy.
  * @throws TractError `not-found` for a branch that is gone; whatever the store refuses.
  */
 export async function propose(engine: Engine, finding: Finding): Promise<Proposed | null> {
@@ -29,11 +29,11 @@ async function plan(engine: Engine, finding: Finding): Promise<Planned<Proposed 
   // Before the list of those that wait: nobody can add one in between.
   const site = await siteOf(engine, finding);
   const waiting = await store.listPlans(scope.tract, { state: "pending", limit: limits.pageMax });
-  const same = waiting.find((other) => isAbout(other, finding));
-  if (same !== undefined)
-    return { change: null, result: () => ({ proposal: toProposal(same), isNew: false }) };
+  const same = waiting.find((other) => isAbout(other, finding)) ?? (await rejectedLately(engine, finding));
+  if (same !== null) return { change: null, result: () => ({ proposal: toProposal(same), isNew: false }) };
   const { tract, branch, head } = site;
-  if (tract === null || branch === null || head === null || waiting.length >= limits.pageMax)
+  const isFull = waiting.length >= limits.pageMax || countOf(waiting, finding) >= OF_ONE_POLICY_MAX;
+  if (tract === null || branch === null || head === null || isFull)
     return { change: null, result: () => null };
   const record = newRecord(engine, finding, { branch, head: head.hash });
   const change = emptyChange(scope.tract);
@@ -63,10 +63,29 @@ async function siteOf(engine: Engine, { action, target }: Finding): Promise<Site
   return await readSite(engine, { branch: isBranch ? target : undefined });
 }
 
-function isAbout(other: PlanRecord, { policy, target }: Finding): boolean {
-  if (other.kind !== POLICY_PLAN) return false;
-  const body = readProposalBody(other);
-  return body.policy === policy && body.target === target;
+function isAbout(other: PlanRecord, finding: Finding): boolean {
+  return isBy(other, finding) && readProposalBody(other).target === finding.target;
+}
+
+function isBy(other: PlanRecord, { policy }: Finding): boolean {
+  return other.kind === POLICY_PLAN && readProposalBody(other).policy === policy;
+}
+
+/** That many wait of one policy: the others are left room for theirs. */
+const OF_ONE_POLICY_MAX = 50;
+
+function countOf(waiting: readonly PlanRecord[], finding: Finding): number {
+  return waiting.filter((other) => isBy(other, finding)).length;
+}
+
+/** Who has said no is not asked the same at the next commit. */
+const REJECTION_HOLDS_MS = 3_600_000;
+const REJECTED_LOOKED_AT = 50;
+
+async function rejectedLately({ store, scope, clock }: Engine, finding: Finding): Promise<PlanRecord | null> {
+  const rejected = await store.listPlans(scope.tract, { state: "rejected", limit: REJECTED_LOOKED_AT });
+  const since = clock() - REJECTION_HOLDS_MS;
+  return rejected.find((other) => isAbout(other, finding) && Date.parse(other.updatedAt) > since) ?? null;
 }
 
 function newRecord(

@@ -18,7 +18,10 @@ const ASSIGNMENT = new RegExp(
 const FLAG = new RegExp(`--[a-z-]{0,20}${NAMES}(?: |=)["']?([^\\s"'\`,;<>(){}\\[\\]\\\\&|]{8,200})`, "dgi");
 /** A whole name, as of a member of an object. */
 const NAME = new RegExp(`${NAMES}${REST}$`, "i");
-const HINTS = /pass(?:w|phrase|code)|pwd|secret|token|key|credential/i;
+/** What no assignment is without: one look instead of a try at each place. */
+const SOME_ASSIGNMENT =
+  /(?:pass(?:word|wd|phrase|code)|pwd|secret|token|key|credentials?)[a-z0-9_-]{0,14}["'\\]{0,4}\s{0,3}[:=]/i;
+const SOME_FLAG = /--[a-z-]{0,40}(?:pass|pwd|secret|token|key|credential)/i;
 /** Tokens that say where a listing goes on, or which request this is: they open nothing. */
 const HARMLESS_NAME =
   /(?:page|next|prev(?:ious)?|sync|continuation|cursor|cancellation|cancel|eos|bos|pad|stop|start|end|special|mask|unk|sep|cls|public|idempotency|cache|primary|foreign|partition|sort)[_-]?$/i;
@@ -32,8 +35,13 @@ export interface Assigned {
 
 /** All values in a text that are given to a name that says they are secret. */
 export function findAssigned(text: string): readonly Assigned[] {
-  if (!HINTS.test(text)) return [];
-  return [...collect(text, ASSIGNMENT), ...collect(text, FLAG)];
+  const assigned = SOME_ASSIGNMENT.test(text) ? collect(text, ASSIGNMENT) : [];
+  return text.includes("--") && SOME_FLAG.test(text) ? [...assigned, ...collect(text, FLAG)] : assigned;
+}
+
+/** True for the name of a member whose value may be a credential for that alone. */
+export function isTellingName(name: string): boolean {
+  return NAME.test(name.slice(-NAME_CHARS_MAX));
 }
 
 /** Of a value that stands alone, as a member of an object: whether its name makes it a credential. */

@@ -35,7 +35,7 @@ export function redactText(text: string, name: string | null, rules: RuleSet): R
 }
 
 /** The shortest text that a built-in rule can find. */
-const TEXT_CHARS_MIN = 8;
+export const BUILT_IN_CHARS_MIN = 8;
 /** JSON in JSON in JSON. */
 const DEPTH_MAX = 4;
 
@@ -83,7 +83,7 @@ function findSpans(text: string, name: string | null, rules: RuleSet): readonly 
 
 function findBuiltIn(text: string, name: string | null, off: ReadonlySet<string>): readonly Span[] {
   const spans: Span[] = [];
-  if (text.length < TEXT_CHARS_MIN) return spans;
+  if (text.length < BUILT_IN_CHARS_MIN) return spans;
   if (!off.has("private-key") && text.includes("PRIVATE KEY"))
     for (const { start, end } of findBlocks(text)) spans.push(spanOf(start, end, "private-key"));
   for (const rule of rulesFor(text)) {

@@ -5,27 +5,33 @@ import { TractError } from "../errors.ts";
 import { emptyChange } from "../history/empty-change.ts";
 import { publish } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
+import type { PolicyPlace } from "../history/stated-policies.ts";
 import { assertNever } from "../invariant.ts";
 import { asTractError } from "../store-failure.ts";
 import { act } from "./act.ts";
 import { type Cooldowns, createCooldowns } from "./cooldowns.ts";
 import { policyEntry } from "./decision-entry.ts";
-import { evaluatePolicies } from "./evaluate.ts";
+import { evaluatePolicy } from "./evaluate.ts";
+import { createMemories, forgetFacts, type TractMemory } from "./memory.ts";
 import type { Occasion, Watch } from "./occasion.ts";
 import type { Autonomy, Finding, Policy } from "./policy.ts";
 import { propose } from "./propose.ts";
-import { readPolicies } from "./read-policies.ts";
+import { readInForce } from "./read-policies.ts";
+import { lookAt, type Situation } from "./situation.ts";
 
-/** For one engine: it remembers when policies answered last. */
+/** For one engine: it remembers when policies answered last, and what it has seen of its tracts. */
 export function createWatch(): Watch {
   const cooldowns = createCooldowns();
+  const memories = createMemories();
   return async (engine, occasion) => {
     const { scope, store } = engine;
     if (scope.byPolicy === true || store.isReadonly) return;
-    const watching = { engine: withScope(engine, asWatcher(occasion)), cooldowns };
     try {
-      for (const policy of await calledPolicies(watching.engine, occasion))
-        await follow(watching, occasion, policy);
+      const policies = await calledPolicies(engine, occasion);
+      if (policies.length === 0) return;
+      const memory = memories.after(occasion.tract, occasion.written);
+      const watching = { engine: withScope(engine, asWatcher(occasion)), cooldowns, memory };
+      await followAll(watching, occasion, policies);
     } catch {
       // The settings could not be read: the next call that needs them says why.
     }
@@ -35,6 +41,7 @@ export function createWatch(): Watch {
 interface Watching {
   readonly engine: Engine;
   readonly cooldowns: Cooldowns;
+  readonly memory: TractMemory;
 }
 
 /** What a policy does sets off no other, and belongs to no tool that was called. */
@@ -42,27 +49,46 @@ function asWatcher({ tract }: Occasion): Partial<Scope> {
   return { tract, byPolicy: true, tool: null };
 }
 
-async function calledPolicies(engine: Engine, { head, moment }: Occasion): Promise<readonly Policy[]> {
-  const known = head ?? (await readSite(engine, {})).head?.hash ?? null;
-  const policies = await readPolicies(engine, { head: known });
-  return policies.filter(({ enabled, trigger }) => enabled && trigger === moment);
+async function calledPolicies(engine: Engine, occasion: Occasion): Promise<readonly Policy[]> {
+  const { moment, tract, branch, head } = occasion;
+  const inTract = tract === engine.scope.tract ? engine : withScope(engine, { tract });
+  const at = head === null ? await headHere(inTract) : { head, branch };
+  return (await readInForce(inTract, at)).at[moment];
+}
+
+async function headHere(engine: Engine): Promise<PolicyPlace> {
+  const { head, branch } = await readSite(engine, {});
+  return { head: head?.hash ?? null, branch };
 }
 
 /** One after the other, each on what the one before it left. */
-async function follow(watching: Watching, occasion: Occasion, policy: Policy): Promise<void> {
-  const { engine } = watching;
-  const findings = await orTell(watching, policy, nothingFound(policy), async () => {
-    const { branch, head } = await readSite(engine, { branch: occasion.branch ?? undefined });
-    return await evaluatePolicies(engine, {
-      policies: [policy],
-      moment: occasion.moment,
-      branch,
-      head: head?.hash ?? null,
-      made: occasion.made,
+async function followAll(watching: Watching, occasion: Occasion, policies: readonly Policy[]): Promise<void> {
+  let situation = knownSituation(watching, occasion);
+  for (const policy of policies) {
+    const findings = await orTell(watching, policy, nothingFound(policy), async () => {
+      situation ??= await newSituation(watching, occasion);
+      return await evaluatePolicy(situation, policy);
     });
-  });
-  for (const finding of findings ?? [])
-    await orTell(watching, policy, finding, async () => await answer(watching, policy, finding));
+    for (const finding of findings ?? []) {
+      const before = situation;
+      situation = null;
+      await orTell(watching, policy, finding, async () => {
+        if (!(await answer(watching, policy, finding))) situation = before;
+      });
+    }
+  }
+}
+
+/** As the write that set it off has left it; null: it has to be looked up. */
+function knownSituation({ engine, memory }: Watching, occasion: Occasion): Situation | null {
+  const { branch, head, made, written } = occasion;
+  if (branch === null || head === null || written === undefined) return null;
+  return lookAt(engine, { branch, head, made }, { memory, facts: memory.facts, written });
+}
+
+async function newSituation({ engine }: Watching, { branch: asked, made }: Occasion): Promise<Situation> {
+  const { branch, head } = await readSite(engine, { branch: asked ?? undefined });
+  return lookAt(engine, { branch, head: head?.hash ?? null, made }, null);
 }
 
 /** A policy's own trouble is told each time, and noted once in a cooldown. */
@@ -83,26 +109,32 @@ async function orTell<Result>(
   }
 }
 
-async function answer(watching: Watching, { cooldown }: Policy, finding: Finding): Promise<void> {
-  const { engine, cooldowns } = watching;
+/** False: it was not the time, and everything is as it was. */
+async function answer(watching: Watching, { cooldown }: Policy, finding: Finding): Promise<boolean> {
+  const { engine, cooldowns, memory } = watching;
   const { policy, target } = finding;
   const autonomy = effectiveAutonomy(finding);
   const kind = autonomy === "manual" ? "told" : "answered";
-  const isCooling = await cooldowns.isCooling(engine, { policy, target, cooldown, answer: kind });
+  const { facts } = memory;
+  const { areAnswersKnown } = facts;
+  const question = { policy, target, cooldown, answer: kind, areAnswersKnown } as const;
+  const isCooling = await cooldowns.isCooling(engine, question);
+  if (cooldown > 0) facts.areAnswersKnown = true;
+  if (autonomy === "manual") notice(engine, finding, finding.reason);
+  if (isCooling) return false;
+  forgetFacts(memory);
   switch (autonomy) {
     case "manual":
-      notice(engine, finding, finding.reason);
-      if (!isCooling)
-        await note(engine, policyEntry(engine, finding, { decision: "REPORTED", reason: finding.reason }));
-      return;
+      await note(engine, policyEntry(engine, finding, { decision: "REPORTED", reason: finding.reason }));
+      return true;
     case "collaborative":
-      if (!isCooling) await suggest(engine, finding);
-      return;
+      await suggest(engine, finding);
+      return true;
     case "autonomous":
-      if (!isCooling) await actAtOnce(watching, cooldown, finding);
-      return;
+      await actAtOnce(watching, cooldown, finding);
+      return true;
     default:
-      assertNever(autonomy);
+      return assertNever(autonomy);
   }
 }
 

@@ -11,6 +11,8 @@ import { z } from "zod";
 import { type Engine, withScope } from "../../engine/engine.ts";
 import { approveProposal, rejectProposal } from "../../engine/policies/decide.ts";
 import type { Notice } from "../../engine/policies/occasion.ts";
+import { showProposal } from "../../engine/policies/proposals.ts";
+import { effectWords } from "../../tools/catalog/proposals.ts";
 import { expectedFailure } from "../../tools/failure.ts";
 import { type Log, reportBug } from "../log.ts";
 import { FINISHED_CALLS, type FinishedCall, type Question } from "./finished-calls.ts";
@@ -44,16 +46,35 @@ export async function askForApproval(
   const { server, context } = asking;
   const { envelope } = context.mcpReq;
   if (call.questions.length === 0) return null;
-  if (envelope !== undefined)
-    return canFillForms(Reflect.get(envelope, CLIENT_CAPABILITIES_META_KEY)) ? await sendBack(call) : null;
+  if (envelope !== undefined) {
+    if (!canFillForms(Reflect.get(envelope, CLIENT_CAPABILITIES_META_KEY))) return null;
+    return await sendBack({ ...call, questions: await inFull(asking, call.questions) });
+  }
   if (!canFillForms(server.getClientCapabilities())) return null;
   const decisions: Notice[] = [];
-  for (const question of call.questions) {
+  for (const question of await inFull(asking, call.questions)) {
     const answer = await askNow(context, question);
     if (answer === null) break; // Who did not answer one question is not asked another.
     decisions.push(...(await decide(asking, question, answer)));
   }
   return decisions;
+}
+
+/** As a person wants to be asked: why, and what approving would do; the notice tells the agent how to decide by itself. */
+async function inFull(asking: Asking, questions: readonly Question[]): Promise<readonly Question[]> {
+  const full: Question[] = [];
+  for (const question of questions) full.push({ ...question, text: await wordsOf(asking, question) });
+  return full;
+}
+
+async function wordsOf(asking: Asking, { id, text }: Question): Promise<string> {
+  try {
+    const { proposal, effect } = await showProposal(await asking.engine(), { id });
+    if (proposal.reason === null || effect === null) return text;
+    return `${proposal.reason}. Approving ${effectWords(effect)}.`;
+  } catch {
+    return text;
+  }
 }
 
 /** What the client brings back when it calls a tool again in the era of 2026; null for a first call. */

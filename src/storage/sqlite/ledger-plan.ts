@@ -49,6 +49,8 @@ export function planLedger(database: Database, tractId: number, filter: LedgerFi
   if (filter.tool !== undefined)
     add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", `"tool":${JSON.stringify(filter.tool)}`);
 
+  if (filter.branch !== undefined)
+    add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", `"branch":${JSON.stringify(filter.branch)}`);
   if (filter.hasTool === true) add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", '"tool":"');
   if (filter.model !== undefined && !isWholeModel(filter.model))
     add("instr(CAST(l.metadata AS BLOB), CAST(? AS BLOB)) > 0", `"model_id":${JSON.stringify(filter.model)}`);

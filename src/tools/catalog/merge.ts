@@ -7,7 +7,7 @@ import { PICKS } from "../../engine/merge/decisions.ts";
 import type { Conflict, ConflictSide } from "../../engine/merge/material.ts";
 import { merge } from "../../engine/merge/merge.ts";
 import type { MergeResult, MergeStrategy } from "../../engine/merge/merge-types.ts";
-import { type ConflictPage, conflictPage } from "../conflict-page.ts";
+import { type ConflictPage, conflictPage, madeOfConflicts } from "../conflict-page.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
 import { flag, LLM_ARGUMENTS, LLM_FIELDS, nextCursor, text, WRITE_FIELDS } from "../params.ts";
 import { answer, count, oneLine, plural, shortHashes } from "../render.ts";
@@ -67,8 +67,10 @@ export const mergeTool: Tool = defineTool({
     conflict_count: z.int(),
     next_cursor: nextCursor,
     resolutions: z.array(z.strictObject({ kind: z.string(), target: z.string(), by: z.string() })),
+    resolution_count: z.int(),
     merge_commit: z.string().nullable(),
     edits: z.array(z.string()),
+    edit_count: z.int(),
     commits_brought: z.strictObject({ count: z.int(), commits: z.array(z.string()) }),
     tokens_before: z.int(),
     tokens_after: z.int(),
@@ -92,7 +94,7 @@ export const mergeTool: Tool = defineTool({
     const { dry_run: _, ...asked } = { ...input, resolutions };
     const page = conflictPage(engine, result, asked, cursor);
     return {
-      structured: snakeKeys({ ...result, ...page }),
+      structured: snakeKeys({ ...result, ...madeOfConflicts(result), ...page }),
       text: answer(await described(engine, result), nextStep(result, input, page), result.warnings),
     };
   },

@@ -4,8 +4,9 @@ import { TractError } from "../../engine/errors.ts";
 import { AUTONOMY_LEVELS } from "../../engine/history/policy-words.ts";
 import { type OrchestrateResult, orchestrate, type Step } from "../../engine/orchestrator/orchestrate.ts";
 import { MINDS } from "../../engine/orchestrator/run.ts";
+import { cutArguments } from "../cut-arguments.ts";
 import { camelKeys, snakeKeys } from "../names.ts";
-import { flag, LLM_ARGUMENTS, text, tokens } from "../params.ts";
+import { flag, LLM_ARGUMENTS, text, tokens, unlisted } from "../params.ts";
 import type { Profile } from "../profiles.ts";
 import { answer, count, oneLine, plural } from "../render.ts";
 import { defineTool, type Tool } from "../tool.ts";
@@ -36,14 +37,8 @@ export const orchestrateTool: Tool = defineTool({
   reachesOut: true,
   input: {
     goal: text,
-    mind: z
-      .enum(MINDS)
-      .meta({ listed: { type: "string" } })
-      .optional(),
-    autonomy: z
-      .enum(AUTONOMY_LEVELS)
-      .meta({ listed: { type: "string" } })
-      .optional(),
+    mind: unlisted(z.enum(MINDS)).optional(),
+    autonomy: unlisted(z.enum(AUTONOMY_LEVELS)).optional(),
     max_steps: tokens,
     max_tokens: tokens.describe("Whole run"),
     profile: text,
@@ -85,7 +80,10 @@ export const orchestrateTool: Tool = defineTool({
   run: async ({ engine, signal, progress, profile: own }, input) => {
     const profile = profileWithin(own, input.profile);
     const result = await orchestrate(engine, { ...camelKeys(input), profile, signal, progress });
-    const steps = result.steps.map((step) => ({ ...snakeKeys(step), arguments: step.arguments }));
+    const steps = result.steps.map((step) => ({
+      ...snakeKeys(step),
+      arguments: cutArguments(step.arguments),
+    }));
     return {
       structured: { ...snakeKeys(result), steps },
       text: answer([headline(result), ...result.steps.map(stepLine), result.answer], nextStep(result)),
@@ -122,7 +120,7 @@ function stepLine({ step, tool, outcome, proposalId, operationId, error, reason 
 function nextStep({ steps, dryRun }: OrchestrateResult): string {
   const proposed = steps.filter(({ outcome }) => outcome === "proposed").length;
   if (proposed > 0) return `proposals: approve or reject ${plural(proposed, "proposal")}.`;
-  if (dryRun) return "orchestrate without dry_run does it, as far as autonomy allows.";
+  if (dryRun && steps.length > 0) return "orchestrate without dry_run does it, as far as autonomy allows.";
   if (steps.some(({ outcome }) => outcome === "explained"))
     return "call the tools yourself, or orchestrate with autonomy autonomous.";
   return steps.some(({ outcome }) => outcome === "done") ? "undo takes the newest step back." : "go on.";

@@ -34,7 +34,7 @@ function fromText(text: string, context: z.RefinementCtx): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    context.addIssue({ code: "custom", message: "expected a name, or a policy as JSON" });
+    context.addIssue({ code: "custom", message: "expected a name, or a policy as well-formed JSON" });
     return z.NEVER;
   }
 }

@@ -10,6 +10,7 @@ import {
   type ShownProposal,
   showProposal,
 } from "../../engine/policies/proposals.ts";
+import { cutArguments } from "../cut-arguments.ts";
 import { jsonObject, MAYBE_WRITE_FIELDS, text } from "../params.ts";
 import { wrongArgument } from "../parse-arguments.ts";
 import { answer, columns, count, oneLine, plural, shortTime } from "../render.ts";
@@ -105,7 +106,7 @@ function presentList(proposals: readonly Proposal[]): ToolResult {
     ]);
   const more = proposals.length > shown.length ? `… of ${plural(proposals.length, "proposal")}` : null;
   return {
-    structured: { proposals: proposals.map(fieldsOf) },
+    structured: { proposals: proposals.map((one) => fieldsOf(brief(one))) },
     text: answer(
       [proposals.length === 0 ? "Nothing waits for a decision." : columns(shown), more],
       proposals.length === 0
@@ -113,6 +114,12 @@ function presentList(proposals: readonly Proposal[]): ToolResult {
         : "proposals with action show and id says what approving does.",
     ),
   };
+}
+
+/** What show tells whole. */
+function brief(one: Proposal): Proposal {
+  const { action } = one;
+  return action === null ? one : { ...one, action: { ...action, arguments: cutArguments(action.arguments) } };
 }
 
 const SHOWN = 30;
@@ -139,7 +146,8 @@ function headline({ id, kind, policy, action, branch }: Proposal): string {
     : `Proposal ${id} of policy ${policy}: ${action?.tool ?? kind} on ${branch}`;
 }
 
-function effectWords({ words, tokensBefore, tokensAfter }: Effect): string {
+/** What approving would do, as a sentence goes on after `Approving`. */
+export function effectWords({ words, tokensBefore, tokensAfter }: Effect): string {
   if (tokensBefore === null || tokensAfter === null) return words;
   return `${words}; context ${count(tokensBefore)} → ${count(tokensAfter)} tokens`;
 }

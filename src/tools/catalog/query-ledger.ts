@@ -32,6 +32,7 @@ export const queryLedgerTool: Tool = defineTool({
     tool: text,
     model: text,
     commit: text,
+    branch: text,
     since: text,
     until: text,
     text,
@@ -41,7 +42,7 @@ export const queryLedgerTool: Tool = defineTool({
     limit: pageLimit(20),
     cursor: text,
   },
-  hiddenInSelf: ["submission_id", "session", "tool", "model", "order", "aggregate"],
+  hiddenInSelf: ["submission_id", "session", "tool", "model", "branch", "order", "aggregate"],
   output: {
     entries: z.array(ledgerFields),
     count: z.int(),

@@ -14,9 +14,11 @@ export const undoTool: Tool = defineTool({
   isIdempotent: false,
   input: {
     operation: text,
+    branch: text,
     force: flag.describe("Despite later work on it"),
     dry_run: flag,
   },
+  hiddenInSelf: ["branch"],
   output: {
     undone: z.strictObject({ id: z.string(), type: z.string() }),
     dry_run: z.boolean(),

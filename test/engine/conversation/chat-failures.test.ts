@@ -210,6 +210,42 @@ test("a client of the caller's own may fail in any words without their being rep
   expect((await failed(generate(odd, {}))).code).toBe("llm-bad-response");
 });
 
+test("a callback that throws breaks off the call as the caller's own doing, and a paid reply is in the ledger", async () => {
+  const broken = (): never => {
+    throw new Error("screen is gone");
+  };
+  on.llm.script("to be streamed", "to be kept");
+  const streamed = await failed(chat(on.engine, { text: "question", onDelta: broken }));
+  expect(streamed).toMatchObject({ code: "cancelled", data: { callback: "onDelta" } });
+  const late = await failed(generate(on.engine, { progress: (done) => (done === 2 ? broken() : undefined) }));
+  expect(late).toMatchObject({ code: "cancelled", data: { callback: "progress" } });
+  expect(
+    (await on.entries("LLM_CALL")).map(({ decision, metadata }) => [decision, metadata.output_tokens]),
+  ).toEqual([
+    ["ERROR", null],
+    ["ERROR", 7],
+  ]);
+  expect(await messagesOf()).toHaveLength(1);
+});
+
+test.each([
+  ["a message that is too long", { message: "m".repeat(20_000) }, "message"],
+  ["metadata that is no JSON", { metadata: { score: Number.NaN } }, "metadata.score"],
+])("%s is refused before the LLM is asked", async (_, note, path) => {
+  await say(on.engine, "question");
+  const error = await failed(generate(on.engine, note));
+  expect(error).toMatchObject({ code: "invalid-argument", data: { path } });
+  expect(on.llm.requests).toEqual([]);
+  expect(await on.entries("LLM_CALL")).toEqual([]);
+});
+
+test("a reply of more calls than a commit can take is llm-bad-response", async () => {
+  const toolCalls = Array.from({ length: 10_001 }, () => ({ id: "c", name: "t", arguments: "{}" }));
+  const client = { chat: () => Promise.resolve({ text: "", toolCalls }) };
+  const engine = { ...on.engine, llm: { client, model: "m", isOwn: false } };
+  expect((await failed(chat(engine, { text: "question" }))).code).toBe("llm-bad-response");
+});
+
 test("the key stands in no file of the store", async () => {
   const folder = await mkdtemp(join(tmpdir(), "tract-key-"));
   const store = await openStore(`sqlite:${join(folder, "key.db")}`, { durability: "normal" });

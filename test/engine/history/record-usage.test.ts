@@ -80,6 +80,14 @@ describe.each(["sqlite", "memory"] as const)("record_usage (%s)", (store) => {
     expect(await now()).toEqual({ tokens: 5_040, tokenSource: REPORTED });
   });
 
+  it("counts once in the sums of the ledger, as it was reported last", async () => {
+    await recordUsage(engine, { usage: { prompt_tokens: 90, completion_tokens: 5 }, head: answer });
+    await recordUsage(engine, { usage: { prompt_tokens: 70, completion_tokens: 9 }, head: answer });
+    const { totals } = await queryLedger(engine, { aggregate: "operation" });
+    const reported = totals?.groups.find(({ group }) => group === "record_usage");
+    expect(reported).toMatchObject({ calls: 1, inputTokens: 70, outputTokens: 9, totalTokens: 79 });
+  });
+
   it("is counted again behind an edit, a merge or a summary, and reported again where they are undone", async () => {
     const counted = await now();
     await recordUsage(engine, { usage: USAGE });

@@ -202,6 +202,25 @@ describe("undo chooses", () => {
     );
   });
 
+  it("the newest operation that moved a branch, whoever did it", async () => {
+    const { engine } = test;
+    await say(engine, "one");
+    await createBranch(engine, { name: "idea" });
+    const other = inWorktree(engine, "other");
+    await commit(other, { items: [{ content: "two" }], branch: "idea" });
+    const { operationId } = await commit(engine, { items: [{ content: "three" }] });
+    const { undone, refMoves } = await undo(engine, { branch: "idea" });
+    expect(undone.type).toBe("commit");
+    expect(refMoves[0]).toMatchObject({ kind: "branch", name: "idea" });
+    expect((await undo(engine, { branch: "idea" })).undone.type).toBe("branch");
+    expect(await refusal(engine, () => undo(engine, { branch: "idea" }))).toMatchObject({
+      code: "not-found",
+    });
+    const both = await refusal(engine, () => undo(engine, { branch: "main", operation: operationId }));
+    expect(both).toMatchObject({ code: "invalid-argument", data: { path: "branch" } });
+    expect((await undo(engine, { branch: "main" })).undone.id).toBe(operationId);
+  });
+
   it("an operation by id, in either case, or by a unique start of it, also of another worktree", async () => {
     const { engine } = test;
     await say(engine, "one");

@@ -1,6 +1,7 @@
 /** Reading the ledger: filters, pages, and metadata as short as asked for. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Engine, withScope } from "../../../src/engine/engine.ts";
+import { createBranch } from "../../../src/engine/history/branch.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
 import { emptyChange } from "../../../src/engine/history/empty-change.ts";
 import { createTag } from "../../../src/engine/history/tag.ts";
@@ -89,6 +90,22 @@ for (const store of ["sqlite", "memory"] as const) {
       expect(await sequences({ since: at })).toEqual([5, 4, 3]);
       expect(await sequences({ until: at, order: "asc" })).toEqual([1, 2, 3]);
       expect(await sequences({ since: at, until: at })).toEqual([3]);
+    });
+
+    it("filters by branch, which is also where HEAD is looked for", async () => {
+      const one = await say(engine, "one");
+      await createBranch(engine, { name: "idea" });
+      const two = await say(engine, "two", { branch: "idea" });
+      await say(engine, "on main again");
+      await note('names "branch":"idea" in words', { branch: "main" });
+      expect(await sequences({ branch: "idea" })).toEqual([4, 3]);
+      expect(await sequences({ branch: "main" })).toEqual([6, 5, 2]);
+      expect(await sequences({ branch: "idea", commit: "HEAD" })).toEqual([4]);
+      expect(await sequences({ branch: "idea", commit: two, decision: "branch" })).toEqual([]);
+      expect((await queryLedger(engine, { branch: "idea", limit: 1 })).count).toBe(2);
+      const wrong = await refusal(engine, () => queryLedger(engine, { branch: "ideas" }));
+      expect(wrong).toMatchObject({ code: "not-found", data: { near: ["idea"] } });
+      expect(one).not.toBe(two);
     });
 
     it("pages in both directions without repeats, and counts the same on each page", async () => {

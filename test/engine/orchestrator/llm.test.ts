@@ -1,5 +1,6 @@
 /** The orchestrator with an LLM: what it may call, what its calls become, and what ends a run whatever the LLM does. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createBranch } from "../../../src/engine/history/branch.ts";
 import { status } from "../../../src/engine/history/status.ts";
 import { digestOfMessages, rebuildPrompt } from "../../../src/engine/ledger/prompt-recipe.ts";
 import { queryLedger } from "../../../src/engine/ledger/query-ledger.ts";
@@ -286,6 +287,33 @@ test("tools that ask the LLM themselves use up the tokens of the run", async () 
   const run = await orchestrate(on.engine, { autonomy: "autonomous", maxTokens: 4_000 });
   expect(run.state).toBe("out_of_tokens");
   expect(run.usage?.inputTokens).toBeGreaterThan(5_000);
+});
+
+test("an LLM leaves the worktree on its branch, under its name", async () => {
+  await createBranch(on.engine, { name: "side" });
+  const { branch, head } = await status(on.engine);
+  const calls = [
+    calling("branch", { action: "switch", name: "side" }),
+    calling("branch", { action: "create", name: "new", switch: true }),
+    calling("branch", { action: "rename", new_name: "other" }),
+    calling("branch", { action: "rename", name: branch, new_name: "other" }),
+    calling("checkout", { ref: String(head) }),
+  ];
+  on.llm.script(...calls, "I could not.");
+  const run = await orchestrate(on.engine, { autonomy: "autonomous", profile: "full" });
+  expect(run.steps.map(({ error }) => error)).toEqual(calls.map(() => "not-allowed"));
+  expect(await status(on.engine)).toMatchObject({ branch, head, detached: false });
+});
+
+test("a tool asks the LLM nothing that would be beyond the tokens of the run", async () => {
+  const usage = { prompt_tokens: 1_500, completion_tokens: 400 };
+  on.llm.script({ ...calling("compress", { older_than: 8, strategy: "llm" }), usage });
+  const run = await orchestrate(on.engine, { autonomy: "autonomous", maxTokens: 2_000 });
+  expect(run).toMatchObject({
+    state: "out_of_tokens",
+    steps: [{ tool: "compress", outcome: "failed", error: "not-allowed" }],
+  });
+  expect(on.llm.requests).toHaveLength(1);
 });
 
 test("the key is in nothing that is stored or told", async () => {

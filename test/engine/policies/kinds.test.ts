@@ -78,17 +78,17 @@ describe("auto-compress", () => {
 });
 
 describe("auto-pin", () => {
-  it("finds new commits by type, and names them all in one call", async () => {
+  it("finds new commits by type, but those that their type pins already, and names them all in one call", async () => {
     const made = (
       await commit(on.engine, {
-        items: [{ content: "a", role: "system" }, { content: "b" }, { content: "c", role: "system" }],
+        items: [{ content: "a" }, { content: "b", role: "system" }, { content: "c" }],
       })
     ).commits;
     const [a, , c] = made.map(({ hash }) => hash);
     expect(
       await findingsOf(
         "auto-pin",
-        {},
+        { types: ["dialogue", "instruction"] },
         made.map(({ hash }) => hash),
       ),
     ).toMatchObject([
@@ -124,15 +124,20 @@ describe("auto-pin", () => {
   });
 
   it("leaves alone what somebody has judged, edits, and what is never compiled", async () => {
-    const judged = await say(on.engine, "a", { role: "system" });
-    await annotate(on.engine, { refs: [judged], priority: "normal" });
-    const given = await say(on.engine, "b", { role: "system", priority: "important" });
+    const judged = await say(on.engine, "a", { role: "assistant" });
+    await annotate(on.engine, { refs: [judged], priority: "important" });
+    const given = await say(on.engine, "b", { role: "assistant", priority: "important" });
     const edit = await say(on.engine, "c", { editTarget: judged });
     const config = await commit(on.engine, {
       items: [{ content: { content_type: "config", settings: { recent: 3 } } }],
     });
     const made = [judged, given, edit, config.head as Hash];
-    expect(await findingsOf("auto-pin", { types: ["instruction", "config"] }, made)).toEqual([]);
+    expect(await findingsOf("auto-pin", { types: ["dialogue", "config"] }, made)).toEqual([]);
+  });
+
+  it("leaves alone what its type pins", async () => {
+    const made = [await say(on.engine, "a", { role: "system" })];
+    expect(await findingsOf("auto-pin", { types: ["instruction"], patterns: ["a"] }, made)).toEqual([]);
   });
 
   it("gives up on a pattern that goes round in circles", async () => {
@@ -143,10 +148,10 @@ describe("auto-pin", () => {
   });
 
   it("without commits just made looks at the newest operation", async () => {
-    await setPolicy(on.engine, { kind: "auto-pin" });
-    await say(on.engine, "older", { role: "system" });
+    await setPolicy(on.engine, { kind: "auto-pin", params: { types: ["dialogue"] } });
+    await say(on.engine, "older");
     const { commits } = await commit(on.engine, {
-      items: [{ content: "a", role: "system" }, { content: "b" }],
+      items: [{ content: "a" }, { content: "b", role: "system" }],
     });
     expect((await evaluateNow(on.engine)).findings).toMatchObject([
       { action: { arguments: { refs: [commits[0]?.hash] } } },

@@ -233,6 +233,17 @@ describe.each(["sqlite", "memory"] as const)("proposals on %s", (store) => {
       await expired(archive, () => deleteBranch(engine, { name: "side", force: true }));
     });
 
+    it("when somebody goes on with the branch that was to be archived", async () => {
+      await createBranch(engine, { name: "side" });
+      const action = {
+        tool: "branch",
+        arguments: { action: "rename", name: "side", new_name: "archive/side" },
+      };
+      await expired({ ...TAG, policy: "old", kind: "auto-archive", target: "side", action }, () =>
+        say(engine, "more", { branch: "side" }),
+      );
+    });
+
     it("when the commit that was to be pinned has been judged", async () => {
       const hash = await say(engine, "decided");
       const action = { tool: "annotate", arguments: { refs: [hash], priority: "pinned" } };

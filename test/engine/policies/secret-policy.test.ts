@@ -8,6 +8,7 @@ import {
   pausePolicy,
   removePolicy,
   resumePolicy,
+  type SetPolicyRequest,
   setPolicy,
 } from "../../../src/engine/policies/change-policy.ts";
 import { failed } from "../../support/conversing.ts";
@@ -87,6 +88,55 @@ describe("a policy secret-scan", () => {
     expect(await fate(on.engine, "a pattern")).toBe("invalid-content");
     await setPolicy(on.engine, { name: "secret-scan", params: { rules: [] } });
     expect(await fate(on.engine, "a pattern")).toBe("kept");
+  });
+});
+
+describe("policies themselves", () => {
+  const ways: readonly (readonly [string, SetPolicyRequest])[] = [
+    ["a name", { name: planted("github-token").secret, kind: "checkpoint" }],
+    ["a pattern", { kind: "auto-pin", params: { patterns: [planted("github-token").secret] } }],
+    ["a label", { kind: "auto-pin", params: { labels: [planted("github-token").secret] } }],
+    [
+      "a rule",
+      {
+        name: "scan",
+        kind: "secret-scan",
+        params: { rules: [{ name: "mine", pattern: TOKEN.slice(0, 200) }] },
+      },
+    ],
+  ];
+  it.each(ways)("with a credential as %s are refused, whatever the action is", async (_, policy) => {
+    for (const redaction of ["redact", "reject"] as const) {
+      const error = await failed(setPolicy(withSetting(redaction), policy));
+      expect(error).toMatchObject({ code: "invalid-content", data: { rule: "github-token" } });
+      expect(JSON.stringify([error.message, error.hint, error.data])).not.toContain(
+        planted("github-token").secret,
+      );
+      const settings = {
+        policies: { [policy.name ?? "x"]: { kind: policy.kind, params: policy.params ?? {} } },
+      };
+      const config = commit(withSetting(redaction), {
+        items: [{ content: { content_type: "config", settings } }],
+      });
+      expect((await failed(config)).code).toBe("invalid-content");
+    }
+  });
+
+  it("may say what a credential looks like", async () => {
+    const rules = [{ name: "mine", pattern: "ghp_[A-Za-z0-9]{36}|password\\s*=\\s*\\S+" }];
+    const { operationId } = await setPolicy(withSetting("reject"), {
+      kind: "secret-scan",
+      params: { rules },
+    });
+    expect(operationId).not.toBeNull();
+  });
+
+  it("switch off no rule that there is not", async () => {
+    const off = ["password", "connection-strin"];
+    expect(await failed(setPolicy(on.engine, { kind: "secret-scan", params: { off } }))).toMatchObject({
+      code: "invalid-argument",
+      data: { path: "policy.params.off.1", near: ["connection-string"] },
+    });
   });
 });
 

@@ -51,6 +51,11 @@ describe.each(["sqlite", "memory"] as const)("policies at work on %s", (store) =
       setOff: () => workOn(engine, 4),
     },
     {
+      policy: { kind: "auto-compress", params: { budget: 600, threshold: 0.5, target: 0.4 } },
+      tool: "compress",
+      setOff: () => workOn(engine, 4),
+    },
+    {
       policy: { kind: "auto-pin", params: { patterns: ["decided"] } },
       tool: "annotate",
       setOff: () => say(engine, "We have decided on SQLite."),

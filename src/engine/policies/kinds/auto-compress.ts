@@ -7,8 +7,8 @@ export const autoCompress: Evaluate = async (situation, policy) => {
   if (branch === null) return [];
   const { threshold, target, strategy, budget: own } = paramsOf("auto-compress", policy);
   const budget = own ?? (await situation.budget());
+  if (await situation.isSmallerThan(threshold * budget)) return [];
   const size = await situation.size();
-  if (size < threshold * budget) return [];
   const targetTokens = Math.max(1, Math.floor(target * budget));
   return [
     findingOf(policy, {

@@ -10,9 +10,9 @@ const PATTERN_TIME_MS_MAX = 250;
 
 export const autoPin: Evaluate = async (situation, policy) => {
   const params = paramsOf("auto-pin", policy);
-  // What is never compiled cannot leave the context; edits and summaries are judged where they stand.
+  // What is never compiled cannot leave the context, and what its type pins need not be pinned; edits and summaries are judged where they stand.
   const candidates = (await situation.made()).filter(
-    ({ operation, role }) => operation === "append" && role !== null,
+    ({ operation, role, priority }) => operation === "append" && role !== null && priority !== "pinned",
   );
   const byText = await matchedByText(situation, candidates, params.patterns);
   const matching = candidates.filter((commit) => isNamed(commit, params) || byText.has(commit));

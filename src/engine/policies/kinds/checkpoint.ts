@@ -25,19 +25,23 @@ export const checkpoint: Evaluate = async (situation, policy) => {
   const added = since.reduce((sum, commit) => sum + commit.tokens, 0);
   const isDueByTokens = tokens !== null && (added >= tokens || since.length === ADDED_MAX);
   if (!isDueByCommits && !isDueByTokens) return [];
-  const [tip] = await situation.commits([head]);
+  const [tip] = await situation.newest({ limit: 1 });
   if (tip === undefined) return [];
   const from = last === null ? `the beginning of ${branch}` : "the last checkpoint";
   return [
     findingOf(policy, {
       target: branch,
       reason: isDueByCommits
-        ? `${last === null ? `At least ${commits}` : last.distance} commits since ${from}`
+        ? `${last === null ? `At least ${commitsIn(commits)}` : commitsIn(last.distance)} since ${from}`
         : `${added} tokens since ${from}`,
       action: { tool: "tag", arguments: { action: "create", name: tagName(prefix, tip), ref: head } },
     }),
   ];
 };
+
+function commitsIn(count: number | null): string {
+  return `${count} ${count === 1 ? "commit" : "commits"}`;
+}
 
 async function lastCheckpoint(
   situation: Situation,
