@@ -5,6 +5,7 @@ import type { Engine } from "../engine.ts";
 import { budgetEntry } from "../history/budget.ts";
 import { isoNow, operationChange, type Planned, publishPlan } from "../history/publish.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
+import { createRest } from "../long-work.ts";
 import { type ImportRequest, type ImportSource, readImportSource } from "./import-source.ts";
 import type { Repair, Skip, TranscriptFormat } from "./parsed-transcript.ts";
 import { type ImportHooks, type PlannedBranch, planBranches } from "./plan-branches.ts";
@@ -49,7 +50,7 @@ export async function importTranscript(
   request: ImportRequest,
   hooks: ImportHooks = {},
 ): Promise<ImportResult> {
-  const source = readImportSource(engine, request);
+  const source = await readImportSource(engine, request, createRest(engine, hooks.signal));
   return await publishPlan(engine, () => planImport(engine, source, hooks));
 }
 
