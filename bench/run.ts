@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: () => Promise<BenchR
   p11: () => import("./p11-size.ts"),
   p12: () => import("./p12-verify.ts"),
   p13: () => import("./p13-rewrite.ts"),
+  p14: () => import("./p14-writers.ts"),
   policies: () => import("./session-with-policies.ts"),
 };
 

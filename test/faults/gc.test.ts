@@ -1,11 +1,11 @@
 /** Gc beside writing processes, and gc that is killed: no acknowledged commit is lost, and nothing is half removed (spec 7.3). */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openStore, type Tract } from "../../src/index.ts";
+import { runs, timeLimit } from "../support/long-mode.ts";
+import { startScript } from "./child.ts";
 
 let folder: string;
 let location: string;
@@ -15,34 +15,6 @@ beforeEach(() => {
   location = `sqlite:${path.join(folder, "store.db")}`;
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Child {
-  readonly child: ChildProcess;
-  readonly lines: string[];
-  readonly ended: Promise<{ code: number | null; errors: string }>;
-}
-
-function start(
-  script: "writer" | "collector",
-  args: readonly string[],
-  onLine: (line: string) => void = () => {},
-): Child {
-  const file = path.join(import.meta.dirname, `${script}.ts`);
-  const child = spawn(process.execPath, [file, location, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const lines: string[] = [];
-  let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors += text;
-  });
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    lines.push(line);
-    onLine(line);
-  });
-  const ended = new Promise<{ code: number | null; errors: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, errors })),
-  );
-  return { child, lines, ended };
-}
 
 async function onTract<Result>(act: (tract: Tract) => Promise<Result>): Promise<Result> {
   const store = await openStore(location);
@@ -65,38 +37,46 @@ async function hashesOn(tract: Tract, ref: string): Promise<ReadonlySet<string>>
 
 const ALL = { dryRun: false, olderThanDays: 0, keepOperationsDays: 0 } as const;
 
-it("writers lose nothing while others collect garbage again and again", { timeout: 240_000 }, async () => {
+it("writers lose nothing while others collect garbage again and again", {
+  timeout: timeLimit(240_000),
+}, async () => {
+  const times = runs(60, 500);
   await onTract((tract) => tract.user("first"));
-  const writers = ["a", "b", "c"].map((name) => start("writer", [name, "150"]));
-  const collectors = ["x", "y"].map((name) => start("collector", [name, "6", "250"]));
+  const writers = ["a", "b", "c"].map((name) => startScript("writer", [location, name, String(times)]));
+  const collectors = ["x", "y"].map((name) =>
+    startScript("collector", [location, name, String(runs(3, 20)), "200"]),
+  );
   const ends = await Promise.all([...writers, ...collectors].map(({ ended }) => ended));
   expect(ends).toEqual(ends.map(() => ({ code: 0, errors: "" })));
   const acknowledged = writers.flatMap(({ lines }) => lines.filter((line) => line !== "ready"));
   await onTract(async (tract) => {
     const hashes = await hashesOn(tract, "main");
-    expect(acknowledged).toHaveLength(450);
+    expect(acknowledged).toHaveLength(3 * times);
     expect(acknowledged.filter((hash) => !hashes.has(hash))).toEqual([]);
     expect((await tract.verify()).problems).toEqual([]);
     await tract.user("last");
     const { kept } = await tract.gc(ALL);
-    expect(kept.commits).toBe(452);
+    expect(kept.commits).toBe(3 * times + 2);
     expect((await tract.verify()).problems).toEqual([]);
   });
 });
 
-it("killed 20 times, has removed every part wholly or not at all, and ends when it is run again", {
-  timeout: 240_000,
+const ROUNDS = runs(7, 60);
+
+it(`killed ${ROUNDS} times, has removed every part wholly or not at all, and ends when it is run again`, {
+  timeout: timeLimit(240_000),
 }, async () => {
   await onTract((tract) => tract.user("first"));
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     let parts = 0;
-    const collector = start("collector", [`round-${round}`, "1", "1000"], (line) => {
+    const args = [location, `round-${round}`, "1", "600"];
+    const collector = startScript("collector", args, (line, child) => {
       if (line.startsWith("removed")) parts += 1;
       // Another moment each round: while it looks, between two parts, at the end.
-      if (line === "collecting" ? round % 6 === 0 : parts >= round % 6) collector.child.kill("SIGKILL");
+      if (line === "collecting" ? round % 4 === 0 : parts >= round % 4) child.kill("SIGKILL");
     });
     await collector.ended;
-    if (round % 5 === 4) await onTract(async (tract) => expect((await tract.verify()).problems).toEqual([]));
+    if (round % 4 === 3) await onTract(async (tract) => expect((await tract.verify()).problems).toEqual([]));
   }
   await onTract(async (tract) => {
     await tract.user("last");

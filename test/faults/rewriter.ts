@@ -1,4 +1,4 @@
-/** A process that rewrites, joins or collects in a shared store and prints what is acknowledged. Arguments: store, kind, worktree, times. */
+/** A process that writes to a shared store in every way there is, one kind at a time, and prints what is acknowledged. Arguments: store, kind, worktree, times. */
 import { writeSync } from "node:fs";
 import { openStore, type Tract } from "../../src/index.ts";
 
@@ -77,6 +77,28 @@ async function collectOnce(tract: Tract, serial: string): Promise<void> {
   await tract.gc({ dryRun: false, olderThanDays: 0, keepOperationsDays: 0 });
 }
 
+/** All that makes no commits of its own, or few: it judges, names, restores, takes back, records and imports. */
+async function keepOnce(tract: Tract, serial: string, i: number): Promise<void> {
+  const { hash } = await tract.user(serial);
+  commits([hash]);
+  operation(
+    await tract.annotate({ refs: [hash], priority: i % 2 === 0 ? "pinned" : "skip", addLabels: ["l"] }),
+  );
+  operation(await tract.createTag({ name: serial, ref: hash }));
+  operation(await tract.createBranch({ name: `${serial}-branch` }));
+  operation(await tract.deleteBranch({ name: `${serial}-branch`, force: true }));
+  const turn = await tract.recordTurn({ userMessage: `${serial}?`, response: "Yes.", promptsUsed: ["p@1"] });
+  operation(turn);
+  commits(turn.commits.map((made) => made.hash));
+  operation(await tract.restore({ ref: serial }));
+  await tract.user(`${serial} is taken back`); // Not printed: gc may remove it.
+  operation(await tract.undo());
+  await tract.recordUsage({ usage: { prompt_tokens: 40 + i, completion_tokens: 2 } });
+  operation(await tract.send({ to: "default", content: serial }));
+  const talk = Array.from({ length: 20 }, (_, k) => ({ role: "user", content: `${serial} ${k}` }));
+  operation(await tract.importTranscript({ text: JSON.stringify(talk), branch: `${serial}-talk` }));
+}
+
 /** Most commits go to the branch that all share, some come to it by a merge. */
 async function shareOnce(tract: Tract, serial: string, i: number): Promise<void> {
   if (i % 6 === 5) return await mergeOnce(tract, serial, i);
@@ -95,6 +117,7 @@ const KINDS: Readonly<Record<string, (tract: Tract, serial: string, i: number) =
   rewrite: rewriteOnce,
   compress: compressOnce,
   compact: work,
+  keep: keepOnce,
   gc: collectOnce,
   share: shareOnce,
 };

@@ -1,30 +1,23 @@
-/** Processes that merge, compress, reorganize and collect in one file, and are killed: all that was acknowledged is there, nothing is half done (spec 7.3). */
-import { type ChildProcess, spawn } from "node:child_process";
+/** Processes that write in every way in one file, and are killed: all that was acknowledged is there, nothing is half done (spec 7.3). */
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openStore, type Tract } from "../../src/index.ts";
+import { openStore } from "../../src/index.ts";
 import { openStore as openBackend } from "../../src/storage/open-store.ts";
-import type { Hash } from "../../src/storage/records.ts";
-import { anthropicProblems } from "../support/anthropic-rules.ts";
 import { runs, timeLimit } from "../support/long-mode.ts";
-import { openAiProblems } from "../support/openai-rules.ts";
+import { type Ended, seededChance, startScript } from "./child.ts";
+import { expectWhole } from "./expect-whole.ts";
 
-const REWRITER = path.join(import.meta.dirname, "rewriter.ts");
-const KILLED = ["rewrite", "compress", "compact", "gc"] as const;
+const KILLED = ["rewrite", "compress", "compact", "keep", "gc"] as const;
 const ROUNDS_PER_STORE = 10;
-const PAGE = 1_000;
 
 let folder: string;
 let location: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "tract-rewrites-"));
-  // Fills the cache of compiled code, so that the many processes start quickly: one that is killed leaves nothing there.
-  await begin("first", KILLED);
-  for (const kind of KILLED) await start(kind, { name: kind, times: 2 }).ended;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -47,10 +40,9 @@ async function begin(name: string, worktrees: readonly string[]): Promise<void> 
 }
 
 interface Rewriter {
-  readonly child: ChildProcess;
   /** Ids of operations and hashes of commits. */
   readonly acknowledged: { readonly operation: string[]; readonly commit: string[] };
-  readonly ended: Promise<{ code: number | null; errors: string }>;
+  readonly ended: Promise<Ended>;
 }
 
 /** Starts a process; `onLine` hears of everything that it prints, the first time when it is ready. */
@@ -58,95 +50,21 @@ function start(
   kind: string,
   { name, times, onLine = () => {} }: { name: string; times: number; onLine?: (child: ChildProcess) => void },
 ): Rewriter {
-  const child = spawn(process.execPath, [REWRITER, location, kind, name, String(times)], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_COMPILE_CACHE: path.join(folder, "code") },
-  });
   const acknowledged = { operation: [] as string[], commit: [] as string[] };
-  let errors = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors += text;
-  });
-  const ended = new Promise<{ code: number | null; errors: string }>((resolve) =>
-    child.on("close", (code) => resolve({ code, errors })),
-  );
-  createInterface({ input: child.stdout }).on("line", (line) => {
+  const { ended } = startScript("rewriter", [location, kind, name, String(times)], (line, child) => {
     const [what, id = ""] = line.split(" ");
     if (what === "operation" || what === "commit") acknowledged[what].push(id);
     onLine(child);
   });
-  return { child, acknowledged, ended };
-}
-
-/** Opens the store anew: sound, whole, and every branch compiles to what providers take. */
-async function expectWhole(acknowledged: {
-  readonly operation: readonly string[];
-  readonly commit: readonly string[];
-}): Promise<void> {
-  const store = await openStore(location);
-  const tract = await store.tract("shared");
-  expect((await tract.verify()).problems).toEqual([]);
-  for (const { name } of (await tract.listBranches()).branches) await expectValid(tract, name);
-  await store.close();
-  await expectThere(acknowledged);
-}
-
-async function expectValid(tract: Tract, ref: string): Promise<void> {
-  const context = await tract.compile({ ref, budgetTokens: 1_000_000 });
-  expect(openAiProblems(context.toOpenAI()), ref).toEqual([]);
-  expect(anthropicProblems(context.toAnthropic()), ref).toEqual([]);
-}
-
-/** Every acknowledged operation and commit; every operation that is there has all that it made; merges have both parents. */
-async function expectThere(acknowledged: {
-  readonly operation: readonly string[];
-  readonly commit: readonly string[];
-}): Promise<void> {
-  const store = await openBackend(location);
-  const commits = new Map<string, readonly Hash[]>();
-  for (let after = 0, isEnd = false; !isEnd; ) {
-    const { rows, next } = await store.scanCommits("shared", after, PAGE);
-    for (const { commit, missing } of rows) {
-      expect(missing).toEqual([]);
-      if (commit.operation === "merge") expect(commit.parents).toHaveLength(2);
-      commits.set(commit.hash, commit.parents);
-    }
-    after = next;
-    isEnd = rows.length === 0;
-  }
-  for (const parent of [...commits.values()].flat()) expect(commits.has(parent)).toBe(true);
-  const operations = new Set<string>();
-  for (let after = 0, isEnd = false; !isEnd; ) {
-    const { rows, next } = await store.scanOperations("shared", after, PAGE);
-    for (const { id, results } of rows) {
-      operations.add(id);
-      // What gc has removed is noted as removed.
-      const lost = results.filter((hash) => !commits.has(hash));
-      expect(await store.findCollected("shared", lost)).toEqual(lost);
-    }
-    after = next;
-    isEnd = rows.length === 0;
-  }
-  await store.close();
-  expect(acknowledged.commit.filter((hash) => !commits.has(hash))).toEqual([]);
-  expect(acknowledged.operation.filter((id) => !operations.has(id))).toEqual([]);
-}
-
-/** The instants of the kills, the same in every run as far as that can be. */
-function seededChance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 16_807) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
+  return { acknowledged, ended };
 }
 
 describe("kill -9", () => {
   // 500 kills in the long mode.
-  it("of processes that merge, compress, reorganize and collect on one file leaves nothing half done", {
+  it("of processes that write in every way, and collect, on one file leaves nothing half done", {
     timeout: timeLimit(240_000),
   }, async () => {
-    const rounds = runs(10, 500 / KILLED.length);
+    const rounds = runs(4, 500 / KILLED.length);
     const chance = seededChance(7);
     const acknowledged = { operation: [] as string[], commit: [] as string[] };
     let total = 0;
@@ -167,7 +85,7 @@ describe("kill -9", () => {
         acknowledged.commit.push(...told.commit);
         total += told.commit.length;
       }
-      await expectWhole(acknowledged);
+      await expectWhole(location, acknowledged);
     }
     expect(total).toBeGreaterThan(rounds * KILLED.length);
   });
@@ -188,8 +106,8 @@ const LINES_MAX = 16;
 const DELAY_MS_MAX = 30;
 
 describe("many processes on one branch", () => {
-  const writers = runs(8, 16);
-  const times = runs(30, 100);
+  const writers = runs(6, 16);
+  const times = runs(12, 100);
   it(`${writers} that commit to it and merge their own branches into it lose nothing and see no lock error`, {
     timeout: timeLimit(240_000),
   }, async () => {
@@ -203,7 +121,7 @@ describe("many processes on one branch", () => {
       commit: rewriters.flatMap((rewriter) => rewriter.acknowledged.commit),
     };
     expect(acknowledged.commit.length).toBeGreaterThanOrEqual(writers * times);
-    await expectWhole(acknowledged);
+    await expectWhole(location, acknowledged);
     await expectOnMain(acknowledged.commit);
   });
 });

@@ -64,6 +64,23 @@ describe("bad input", () => {
     expect(server.process.exitCode).toBeNull();
   });
 
+  it("in the parameters of the protocol's own requests is told in words, not as a fault of the server", async () => {
+    const { client } = await servers.startRaw();
+    for (const [method, params, where] of [
+      ["resources/read", { uri: 7 }, "params.uri"],
+      ["resources/subscribe", {}, "params.uri"],
+      ["prompts/get", { name: [] }, "params.name"],
+      ["tools/list", { cursor: 7 }, "params.cursor"],
+      ["tools/call", { name: {} }, "params.name"],
+      ["completion/complete", { ref: {}, argument: 7 }, "params.argument"],
+      ["initialize", { protocolVersion: 7 }, "params.protocolVersion"],
+    ] as const) {
+      const { error } = await client.request(method, params);
+      expect(error, method).toMatchObject({ code: -32602, message: expect.stringContaining(where) });
+      expect(error?.message, method).not.toContain('"path"');
+    }
+  });
+
   it("that is not UTF-8 is refused under its id, and nothing is stored", async () => {
     const { client } = await servers.startRaw();
     await client.write(

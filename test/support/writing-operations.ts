@@ -15,11 +15,13 @@ import { annotate } from "../../src/engine/history/annotate.ts";
 import { createBranch, deleteBranch, renameBranch, switchBranch } from "../../src/engine/history/branch.ts";
 import { checkout } from "../../src/engine/history/checkout.ts";
 import { commit } from "../../src/engine/history/commit.ts";
+import { type RecordTurnRequest, recordTurn } from "../../src/engine/history/record-turn.ts";
 import { recordUsage } from "../../src/engine/history/record-usage.ts";
 import { reset } from "../../src/engine/history/reset.ts";
 import { status } from "../../src/engine/history/status.ts";
 import { createTag, deleteTag } from "../../src/engine/history/tag.ts";
 import { undo } from "../../src/engine/history/undo.ts";
+import { configure } from "../../src/engine/llm/configure.ts";
 import { merge } from "../../src/engine/merge/merge.ts";
 import type { MergeKind, MergeRequest } from "../../src/engine/merge/merge-types.ts";
 import { importCommit } from "../../src/engine/rewrite/import-commit.ts";
@@ -141,6 +143,8 @@ function committing(): readonly WritingOperation[] {
     operation("record usage", (engine) =>
       recordUsage(engine, { usage: { prompt_tokens: 900, completion_tokens: 12 } }),
     ),
+    ...turns(),
+    operation("configure", (engine) => configure(engine, { set: { model: "m", temperature: 0 } })),
     operation("annotate", (engine) =>
       annotate(engine, { refs: ["question", "HEAD"], priority: "pinned", removeLabels: ["kept"] }),
     ),
@@ -148,6 +152,22 @@ function committing(): readonly WritingOperation[] {
       importTranscript(engine, { text: TRANSCRIPT, branch: "chat" }),
     ),
     operation("compile with a record", (engine) => compile(engine, { record: true })),
+  ];
+}
+
+/** Only a session has turns. */
+function turns(): readonly WritingOperation[] {
+  const usage = { prompt_tokens: 9, completion_tokens: 1 };
+  const turn =
+    (options: Partial<RecordTurnRequest>): Act =>
+    (engine) => {
+      const provenance = { ...engine.scope.provenance, session_id: "SES-01J00000000000000000000000" };
+      const within = withScope(engine, { provenance });
+      return recordTurn(within, { userMessage: "Is it fine?", response: "Yes.", ...options });
+    };
+  return [
+    operation("record turn", turn({ usage })),
+    operation("record turn in the ledger alone", turn({ commit: false })),
   ];
 }
 

@@ -7,6 +7,7 @@ import { parseContent } from "../content/parse-content.ts";
 import { TractError } from "../errors.ts";
 import type { ContentItem } from "../history/plan-commit.ts";
 import type { Limits } from "../limits.ts";
+import type { Rest } from "../long-work.ts";
 import type { ParsedTranscript, Repair, Skip, TranscriptItem } from "./parsed-transcript.ts";
 
 export interface CheckedTranscript {
@@ -16,14 +17,16 @@ export interface CheckedTranscript {
   readonly skipped: readonly Skip[];
 }
 
-export function checkTranscript(
+/** @throws TractError `cancelled` from `rest`, which is awaited every few items. */
+export async function checkTranscript(
   transcript: ParsedTranscript,
-  context: { readonly types: ContentTypes; readonly limits: Limits },
-): CheckedTranscript {
+  context: { readonly types: ContentTypes; readonly limits: Limits; readonly rest: Rest },
+): Promise<CheckedTranscript> {
   const items: ContentItem[] = [];
   const repaired = [...transcript.repaired];
   const skipped = [...transcript.skipped];
-  for (const item of transcript.items) {
+  for (const [index, item] of transcript.items.entries()) {
+    if (index % PART_ITEMS_MAX === 0) await context.rest();
     const content = readOrExplain(item, context);
     if (typeof content === "string") {
       skipped.push({ ...item.place, why: content });
@@ -36,6 +39,8 @@ export function checkTranscript(
   }
   return { name: transcript.name, items, repaired, skipped };
 }
+
+const PART_ITEMS_MAX = 100;
 
 const APPEND = {
   message: null,

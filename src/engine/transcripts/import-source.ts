@@ -4,6 +4,7 @@ import { sha256 } from "../content/hashes.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { checkRefName } from "../history/ref-name.ts";
+import type { Rest } from "../long-work.ts";
 import { type CheckedTranscript, checkTranscript } from "./checked-transcript.ts";
 import { parseTranscript } from "./parse-transcript.ts";
 import type { Skip, TranscriptFormat } from "./parsed-transcript.ts";
@@ -33,16 +34,21 @@ export interface ImportSource {
 
 /**
  * @throws TractError `invalid-argument` when nothing can be used, or several transcripts are to go to one branch; `content-too-large`;
- *   `invalid-name`.
+ *   `invalid-name`; `cancelled` from `rest`.
  */
-export function readImportSource(engine: Engine, request: ImportRequest): ImportSource {
+export async function readImportSource(
+  engine: Engine,
+  request: ImportRequest,
+  rest: Rest,
+): Promise<ImportSource> {
   const branch = request.branch ?? null;
   if (branch !== null) checkRefName(engine.limits, branch, "branch");
   const sourceName = fileNameOf(request.sourceName ?? "");
   const format = request.format === undefined || request.format === "auto" ? null : request.format;
   const parsed = parseTranscript({ text: request.text, sourceName, format }, engine.limits);
-  const context = { types: engine.contentTypes, limits: engine.limits };
-  const checked = parsed.transcripts.map((transcript) => checkTranscript(transcript, context));
+  const context = { types: engine.contentTypes, limits: engine.limits, rest };
+  const checked: CheckedTranscript[] = [];
+  for (const transcript of parsed.transcripts) checked.push(await checkTranscript(transcript, context));
   const transcripts = checked.filter((transcript) => transcript.items.length > 0);
   const empty = checked.filter((transcript) => transcript.items.length === 0);
   if (transcripts.length === 0) throw nothingUsable(parsed.format);

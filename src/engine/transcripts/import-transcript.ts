@@ -6,6 +6,7 @@ import { budgetEntry } from "../history/budget.ts";
 import { isoNow, operationChange, type Planned, publishPlan } from "../history/publish.ts";
 import { screeningOf } from "../history/screen.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
+import { createRest } from "../long-work.ts";
 import { type ImportRequest, type ImportSource, readImportSource } from "./import-source.ts";
 import type { Repair, Skip, TranscriptFormat } from "./parsed-transcript.ts";
 import { type ImportHooks, type PlannedBranch, planBranches } from "./plan-branches.ts";
@@ -50,7 +51,7 @@ export async function importTranscript(
   request: ImportRequest,
   hooks: ImportHooks = {},
 ): Promise<ImportResult> {
-  const source = readImportSource(engine, request);
+  const source = await readImportSource(engine, request, createRest(engine, hooks.signal));
   return await publishPlan(engine, () => planImport(engine, source, hooks));
 }
 

@@ -1,6 +1,7 @@
 /** An MCP server that can shake hands and says what it will offer: all that a client hears first, without the engine and the tools. */
-import { Server } from "@modelcontextprotocol/server";
+import type { Server } from "@modelcontextprotocol/server";
 import { VERSION } from "../../version.ts";
+import { ExplainingServer } from "./explaining-server.ts";
 import { FINISHED_CALLS } from "./finished-calls.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 
@@ -9,7 +10,7 @@ import { INSTRUCTIONS } from "./instructions.ts";
  * structured content (spec 9, 29–30), which the SDK's `McpServer` decides by itself.
  */
 export function createBareServer(): Server {
-  return new Server(
+  return new ExplainingServer(
     { name: "tract", title: "Tract", version: VERSION },
     {
       capabilities: {

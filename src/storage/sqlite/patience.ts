@@ -12,7 +12,8 @@ export interface Patience {
 }
 
 const PAUSE_FIRST_MS = 1;
-const PAUSE_MAX_MS = 64;
+/** Several times what a commit takes and no more: with sixteen who wait longer, the lock would mostly be free and nobody awake to take it. */
+const PAUSE_MAX_MS = 8;
 
 /**
  * Runs a synchronous piece of work, whole, until no lock is in its way. The work must leave nothing behind when it throws. Other errors and

@@ -1,0 +1,16 @@
+/** A process that commits 1 KB of dialogue so many times once it is told to begin; says when it is ready and when it is done. Arguments: store, number, count, whether on a branch of its own ("own"). */
+import { openStore } from "../src/index.ts";
+import { prose } from "./harness.ts";
+
+const [location = "", name = "", count = "0", place = "one"] = process.argv.slice(2);
+const store = await openStore(location, { durability: "full" });
+const tract = await store.tract("bench", { worktree: name });
+if (place === "own") await tract.createBranch({ name: `branch-${name}`, switch: true });
+process.send?.("ready");
+process.once("message", async () => {
+  const seed = Number(name) * 1_000_000;
+  for (let i = 0; i < Number(count); i++) await tract.user(prose(seed + i, 1_000));
+  await tract.close();
+  process.send?.("done");
+  process.disconnect?.();
+});

@@ -1,0 +1,54 @@
+/** Child processes of fault tests: started with a cache of compiled code, heard line by line, and ended by their own id. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+/** How a process ended: its exit code (null: by a signal) and what it wrote to stderr. */
+export interface Ended {
+  readonly code: number | null;
+  readonly errors: string;
+}
+
+export interface Child {
+  readonly child: ChildProcess;
+  /** What it printed so far. */
+  readonly lines: readonly string[];
+  readonly ended: Promise<Ended>;
+}
+
+/** Of one user, shared by all runs: a process that is killed leaves nothing there, so it has to outlive them. */
+export const CODE_CACHE: string = path.join(tmpdir(), `tract-test-code-${process.getuid?.() ?? 0}`);
+
+/** Starts a script of this folder; `onLine` hears of everything that it prints. */
+export function startScript(
+  script: string,
+  args: readonly string[],
+  onLine: (line: string, child: ChildProcess) => void = () => {},
+): Child {
+  const file = path.join(import.meta.dirname, `${script}.ts`);
+  const child = spawn(process.execPath, [file, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_COMPILE_CACHE: CODE_CACHE },
+  });
+  const lines: string[] = [];
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    onLine(line, child);
+  });
+  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, errors })));
+  return { child, lines, ended };
+}
+
+/** The instants of kills, the same in every run as far as that can be: numbers from 0 up to 1. */
+export function seededChance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
