@@ -1,19 +1,17 @@
 /** The suite's tools of revision 2026-07-28, which answer with what they need to know and are called again with it. */
-import { randomBytes } from "node:crypto";
 import {
   acceptedContent,
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
-  createRequestStateCodec,
   type InputRequest,
   type InputRequiredResult,
   inputRequired,
   inputResponse,
   MissingRequiredClientCapabilityError,
-  ProtocolError,
-  ProtocolErrorCode,
+  type RequestStateCodec,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { FINISHED_CALLS } from "../../src/server/mcp/finished-calls.ts";
 import { type FixtureResult, type FixtureTool, saying } from "./fixture.ts";
 
 export const INPUT_TOOLS: Readonly<Record<string, FixtureTool>> = {
@@ -65,7 +63,7 @@ export const INPUT_TOOLS: Readonly<Record<string, FixtureTool>> = {
   test_input_required_result_multiple_inputs: {
     description: "Needs three things at once",
     call: async ({ context }) => {
-      await stateOf(context);
+      stateOf(context);
       const given = answered(context, "user_name");
       const isWhole =
         kindOf(context, "greeting") === "sampling" && kindOf(context, "client_roots") === "roots";
@@ -83,7 +81,7 @@ export const INPUT_TOOLS: Readonly<Record<string, FixtureTool>> = {
   test_input_required_result_multi_round: {
     description: "Needs one thing after the other",
     call: async ({ context }) => {
-      const round = (await stateOf(context)) ?? 0;
+      const round = stateOf(context) ?? 0;
       if (round === 2 && answered(context, "step2") !== undefined) return saying("done");
       const isSecond = round === 1 && answered(context, "step1") !== undefined;
       return inputRequired({
@@ -113,7 +111,7 @@ export function promptContext(context: ServerContext): string | InputRequiredRes
 }
 
 async function confirmWithState(context: ServerContext): Promise<FixtureResult> {
-  const state = await stateOf(context);
+  const state = stateOf(context);
   if (state !== undefined && answered(context, "confirm")?.ok === true) return saying("state-ok");
   return inputRequired({
     inputRequests: {
@@ -127,16 +125,11 @@ async function confirmWithState(context: ServerContext): Promise<FixtureResult> 
   });
 }
 
-/** Signs what goes through the client; rounds are counted in it. */
-const codec = createRequestStateCodec<number>({ key: randomBytes(32) });
+/** The seal of the server's own calls that wait: it opens no other, and this is how the suite comes to try it. Rounds are counted in it. */
+const codec = FINISHED_CALLS as unknown as RequestStateCodec<number>; // It seals whatever it is given.
 
-/** @throws ProtocolError when it was not made here. */
-async function stateOf(context: ServerContext): Promise<number | undefined> {
-  const state = context.mcpReq.requestState<string>();
-  if (state === undefined) return undefined;
-  return await codec.verify(state, context).catch(() => {
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Invalid or expired requestState");
-  });
+function stateOf(context: ServerContext): number | undefined {
+  return context.mcpReq.requestState<number>();
 }
 
 function answered({ mcpReq }: ServerContext, key: string): Record<string, unknown> | undefined {
