@@ -1,8 +1,8 @@
 /** Child processes of fault tests: started with a cache of compiled code, heard line by line, and ended by their own id. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { CODE_CACHE } from "../support/child-env.ts";
 
 /** How a process ended: its exit code (null: by a signal) and what it wrote to stderr. */
 export interface Ended {
@@ -16,9 +16,6 @@ export interface Child {
   readonly lines: readonly string[];
   readonly ended: Promise<Ended>;
 }
-
-/** Of one user, shared by all runs: a process that is killed leaves nothing there, so it has to outlive them. */
-export const CODE_CACHE: string = path.join(tmpdir(), `tract-test-code-${process.getuid?.() ?? 0}`);
 
 /** Starts a script of this folder; `onLine` hears of everything that it prints. */
 export function startScript(

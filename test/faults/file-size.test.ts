@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openStore } from "../../src/index.ts";
+import { CODE_CACHE } from "../support/child-env.ts";
 import { runs } from "../support/long-mode.ts";
-import { CODE_CACHE, startScript } from "./child.ts";
+import { startScript } from "./child.ts";
 import { expectWhole } from "./expect-whole.ts";
 
 let folder: string;

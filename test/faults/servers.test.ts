@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { addressOf, callOnce, startHttpProcess } from "../support/http.ts";
 import { runs, timeLimit } from "../support/long-mode.ts";
 import { createRawClient, startServer, wireOf } from "../support/mcp-client.ts";
-import { CODE_CACHE, seededChance } from "./child.ts";
+import { seededChance } from "./child.ts";
 import { expectWhole } from "./expect-whole.ts";
 
 let folder: string;
@@ -29,11 +29,10 @@ interface Result {
   readonly error?: unknown;
 }
 
-const ENV = { NODE_COMPILE_CACHE: CODE_CACHE };
 const never = new Promise<never>(() => {});
 
 async function overStdio(store: string): Promise<Victim> {
-  const server = startServer({ store, args: ["--tract", "demo", "--profile", "full"], env: ENV });
+  const server = startServer({ store, args: ["--tract", "demo", "--profile", "full"] });
   // The client writes into the pipe of a process that is gone.
   server.process.stdin.on("error", () => undefined);
   const client = createRawClient(wireOf(server));
@@ -49,7 +48,7 @@ async function overStdio(store: string): Promise<Victim> {
 }
 
 async function overHttp(store: string): Promise<Victim> {
-  const server = startHttpProcess(store, ["--profile", "full"], ENV);
+  const server = startHttpProcess(store, ["--profile", "full"]);
   const address = await addressOf(server);
   return {
     call: (name, args) => callOnce(address, name, args).catch(() => never),

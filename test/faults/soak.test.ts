@@ -13,7 +13,6 @@ import {
   startServer,
   wireOf,
 } from "../support/mcp-client.ts";
-import { CODE_CACHE } from "./child.ts";
 
 const MIB = 1024 * 1024;
 /** Each round makes about 20 calls of each server. */
@@ -32,11 +31,10 @@ let address: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "tract-soak-"));
   store = path.join(folder, "store.db");
-  const env = { NODE_COMPILE_CACHE: CODE_CACHE };
-  stdio = startServer({ store, args: ["--tract", "demo", "--profile", "full"], env });
+  stdio = startServer({ store, args: ["--tract", "demo", "--profile", "full"] });
   client = createRawClient(wireOf(stdio));
   await client.initialize();
-  http = startHttpProcess(store, ["--profile", "full"], env);
+  http = startHttpProcess(store, ["--profile", "full"]);
   address = await addressOf(http);
 });
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { openStore, type Tract } from "../../src/index.ts";
 import { addressOf, callOnce, modernRequest, startHttpProcess } from "../support/http.ts";
 import { runs, timeLimit } from "../support/long-mode.ts";
 import { createRawClient, type ServerProcess, startServer, wireOf } from "../support/mcp-client.ts";
-import { CODE_CACHE, seededChance, startScript } from "./child.ts";
+import { seededChance, startScript } from "./child.ts";
 
 /** The promise is one second; a busy machine may take its time to say that a process has gone. */
 const EXIT_MS_MAX = 2_500;
@@ -59,7 +59,7 @@ it(`a client that closes stdin, or asks to end, in the middle of a long import: 
   const names: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const args = ["--tract", "demo", "--profile", "full"];
-    const server = startServer({ store, args, env: { NODE_COMPILE_CACHE: CODE_CACHE } });
+    const server = startServer({ store, args });
     const client = createRawClient(wireOf(server));
     await client.initialize();
     await client.request("tools/call", { name: "commit", arguments: { content: `round ${round}` } });
@@ -111,7 +111,7 @@ function isThere(pid: number): boolean {
 }
 
 it("clients over HTTP that break off in the middle leave all or nothing, and the server serves the next", async () => {
-  const server = startHttpProcess(store, ["--profile", "full"], { NODE_COMPILE_CACHE: CODE_CACHE });
+  const server = startHttpProcess(store, ["--profile", "full"]);
   const address = await addressOf(server);
   const names = Array.from({ length: runs(3, 20) }, (_, i) => `talk-${i}`);
   for (const [i, name] of names.entries()) {

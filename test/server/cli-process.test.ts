@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { CHILD_ENV } from "../support/child-env.ts";
 
 const main = fileURLToPath(new URL("../../src/server/main.ts", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "tract-process-"));
@@ -12,7 +13,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const store = join(home, "data", "tract", "tract.db");
 const env = {
-  PATH: process.env.PATH ?? "",
+  ...CHILD_ENV,
   HOME: home,
   XDG_DATA_HOME: join(home, "data"),
   XDG_CONFIG_HOME: join(home, "config"),

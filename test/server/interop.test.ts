@@ -13,6 +13,7 @@ import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/clien
 import { StreamableHTTPClientTransport as StreamableV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TOOL_NAMES } from "../../src/tools/profiles.ts";
+import { CHILD_ENV } from "../support/child-env.ts";
 import { type LocalHttp, startLocalHttp } from "../support/http.ts";
 import { makeFolder, REPOSITORY, type TestClient } from "../support/mcp-client.ts";
 
@@ -178,7 +179,7 @@ function program(): ConstructorParameters<typeof StdioV2>[0] {
       "--profile",
       "full",
     ],
-    env: { PATH: process.env.PATH ?? "", HOME: tmpdir() },
+    env: CHILD_ENV,
     cwd: tmpdir(),
     stderr: "ignore",
   };

@@ -18,6 +18,7 @@ import { HTTP_LIMITS, type HttpLimits } from "../../src/server/http/http-limits.
 import type { HttpServer } from "../../src/server/http/http-server.ts";
 import { createMcpServer } from "../../src/server/mcp/create-server.ts";
 import { openHttp } from "../../src/server/serve-http.ts";
+import { CHILD_ENV } from "./child-env.ts";
 import { type Dialect, REPOSITORY, type TestClient } from "./mcp-client.ts";
 
 export interface HttpProcess {
@@ -38,7 +39,7 @@ export function startHttpProcess(
   const given = ["serve", "--http", "--port", "0", "--store", `sqlite:${store}`, "--tract", "demo", ...args];
   const child = spawn(process.execPath, [main, ...given], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), ...env },
+    env: { ...CHILD_ENV, ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let log = "";

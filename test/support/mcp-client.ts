@@ -11,6 +11,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { CHILD_ENV } from "./child-env.ts";
 
 /** How a client speaks: the v2 client in either era, or the v1 client, which knows only the older one. */
 export const DIALECTS = ["v1", "v2-2025", "v2-2026"] as const;
@@ -54,7 +55,7 @@ export function startServer({ store, args = [], env = {}, cwd }: ServerOptions):
   const main = join(REPOSITORY, "src/server/main.ts");
   const child = spawn(process.execPath, [main, "serve", "--stdio", "--store", `sqlite:${store}`, ...args], {
     cwd: cwd ?? tmpdir(),
-    env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), ...env },
+    env: { ...CHILD_ENV, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let log = "";
