@@ -6,7 +6,7 @@ import { paired, prose, timed } from "./harness.ts";
 import { withScratch } from "./scratch.ts";
 
 const ROUNDS = 9;
-const TURNS = 100;
+const TURNS = 200;
 const BAR = 1.1;
 
 export async function run(): Promise<BenchResult[]> {
@@ -22,6 +22,9 @@ export async function run(): Promise<BenchResult[]> {
       await store.close();
       return taken / TURNS;
     };
+    // Warms the compiler for both.
+    await session("warm-on", 0, true);
+    await session("warm-off", 0, false);
     const { ours, floor, ratio } = await paired(
       ROUNDS,
       (round) => session("on", round, true),

@@ -41,24 +41,17 @@ export function compareSubjects(
   };
 }
 
-const WORDS_MAX = 64;
 /** What a message is about is said near its beginning. */
-const CHARS_MAX = 2_000;
+const CHARS_MAX = 500;
 const PLAIN_WORD = /[a-z0-9]+/g;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
-/** The first distinct words in lower case that say something of a subject. */
+/** The distinct words of its beginning, in lower case, that say something of a subject. */
 function tellingWords(text: string): ReadonlySet<string> {
   const lower = text.slice(0, CHARS_MAX).toLowerCase();
   // Most texts are plain, and are read in half the time.
   const pattern = /[^\0-\x7f]/.test(lower) ? WORD : PLAIN_WORD;
-  const words = new Set<string>();
-  for (const word of lower.match(pattern) ?? []) {
-    if (STOP_WORDS.has(word)) continue;
-    words.add(word);
-    if (words.size === WORDS_MAX) break;
-  }
-  return words;
+  return new Set((lower.match(pattern) ?? []).filter((word) => !STOP_WORDS.has(word)));
 }
 
 function differ(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {

@@ -1,5 +1,5 @@
 /** checkpoint: so many commits or tokens have come since the last tag of this prefix (spec 5.4). */
-import type { CommitRecord } from "../../../storage/records.ts";
+import type { CommitRecord, RefRecord } from "../../../storage/records.ts";
 import { paramsOf } from "../../history/policy-params.ts";
 import { commitOf } from "../../history/ref-value.ts";
 import type { Situation } from "../situation.ts";
@@ -47,14 +47,27 @@ async function lastCheckpoint(
   situation: Situation,
   prefix: string,
 ): Promise<{ readonly commit: CommitRecord["hash"]; readonly distance: number } | null> {
-  const tags = (await situation.refs("tag")).filter(({ name }) => name.startsWith(`${prefix}/`));
-  tags.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : 0));
-  for (const { value } of tags.slice(0, TAGS_TRIED_MAX)) {
+  for (const { value } of newestOf(await situation.refs("tag"), prefix)) {
     const commit = commitOf(value);
     const distance = commit === null ? null : await situation.distanceTo(commit);
     if (commit !== null && distance !== null) return { commit, distance };
   }
   return null;
+}
+
+/** As long as no tag moves, the same list comes with every commit: it is looked through once. */
+const NEWEST = new WeakMap<readonly RefRecord[], Map<string, readonly RefRecord[]>>();
+
+function newestOf(tags: readonly RefRecord[], prefix: string): readonly RefRecord[] {
+  const known = NEWEST.get(tags) ?? new Map<string, readonly RefRecord[]>();
+  NEWEST.set(tags, known);
+  const before = known.get(prefix);
+  if (before !== undefined) return before;
+  const own = tags.filter(({ name }) => name.startsWith(`${prefix}/`));
+  own.sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : 0));
+  const newest = own.slice(0, TAGS_TRIED_MAX);
+  known.set(prefix, newest);
+  return newest;
 }
 
 /** The day says when, the hash keeps names apart. */
