@@ -40,11 +40,11 @@ const ALL = { dryRun: false, olderThanDays: 0, keepOperationsDays: 0 } as const;
 it("writers lose nothing while others collect garbage again and again", {
   timeout: timeLimit(240_000),
 }, async () => {
-  const times = runs(60, 500);
+  const times = runs(150, 500);
   await onTract((tract) => tract.user("first"));
   const writers = ["a", "b", "c"].map((name) => startScript("writer", [location, name, String(times)]));
   const collectors = ["x", "y"].map((name) =>
-    startScript("collector", [location, name, String(runs(3, 20)), "200"]),
+    startScript("collector", [location, name, String(runs(6, 20)), "250"]),
   );
   const ends = await Promise.all([...writers, ...collectors].map(({ ended }) => ended));
   expect(ends).toEqual(ends.map(() => ({ code: 0, errors: "" })));
@@ -61,7 +61,7 @@ it("writers lose nothing while others collect garbage again and again", {
   });
 });
 
-const ROUNDS = runs(7, 60);
+const ROUNDS = runs(20, 60);
 
 it(`killed ${ROUNDS} times, has removed every part wholly or not at all, and ends when it is run again`, {
   timeout: timeLimit(240_000),
@@ -69,14 +69,14 @@ it(`killed ${ROUNDS} times, has removed every part wholly or not at all, and end
   await onTract((tract) => tract.user("first"));
   for (let round = 0; round < ROUNDS; round++) {
     let parts = 0;
-    const args = [location, `round-${round}`, "1", "600"];
+    const args = [location, `round-${round}`, "1", "1000"];
     const collector = startScript("collector", args, (line, child) => {
       if (line.startsWith("removed")) parts += 1;
       // Another moment each round: while it looks, between two parts, at the end.
-      if (line === "collecting" ? round % 4 === 0 : parts >= round % 4) child.kill("SIGKILL");
+      if (line === "collecting" ? round % 6 === 0 : parts >= round % 6) child.kill("SIGKILL");
     });
     await collector.ended;
-    if (round % 4 === 3) await onTract(async (tract) => expect((await tract.verify()).problems).toEqual([]));
+    if (round % 5 === 4) await onTract(async (tract) => expect((await tract.verify()).problems).toEqual([]));
   }
   await onTract(async (tract) => {
     await tract.user("last");

@@ -73,7 +73,7 @@ async function startReading(): Promise<() => void> {
 }
 
 describe("16 processes on one file", () => {
-  const times = runs(20, 500);
+  const times = runs(400, 1_000);
   it(`commit ${times} times each to one branch and to their own, lose nothing and see no lock error`, {
     timeout: timeLimit(240_000),
   }, async () => {
@@ -125,7 +125,7 @@ async function until(isSo: () => boolean): Promise<void> {
 }
 
 describe("kill -9", () => {
-  const rounds = runs(8, 500);
+  const rounds = runs(50, 500);
   it(`of a writer, ${rounds} times, loses no acknowledged commit and leaves none half done`, {
     timeout: timeLimit(240_000),
   }, async () => {

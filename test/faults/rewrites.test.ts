@@ -64,7 +64,7 @@ describe("kill -9", () => {
   it("of processes that write in every way, and collect, on one file leaves nothing half done", {
     timeout: timeLimit(240_000),
   }, async () => {
-    const rounds = runs(4, 500 / KILLED.length);
+    const rounds = runs(10, 500 / KILLED.length);
     const chance = seededChance(7);
     const acknowledged = { operation: [] as string[], commit: [] as string[] };
     let total = 0;
@@ -106,8 +106,8 @@ const LINES_MAX = 16;
 const DELAY_MS_MAX = 30;
 
 describe("many processes on one branch", () => {
-  const writers = runs(6, 16);
-  const times = runs(12, 100);
+  const writers = runs(8, 16);
+  const times = runs(30, 100);
   it(`${writers} that commit to it and merge their own branches into it lose nothing and see no lock error`, {
     timeout: timeLimit(240_000),
   }, async () => {

@@ -107,7 +107,7 @@ async function contextsOf(engine: Engine): Promise<unknown> {
 
 it.each([
   { store: "memory", numRuns: 60, length: 8 },
-  { store: "sqlite", numRuns: 12, length: 6 },
+  { store: "sqlite", numRuns: 24, length: 6 },
 ] as const)(
   "gc removes nothing that anything leads to, and nothing else changes ($store)",
   { timeout: timeLimit(60_000) },
@@ -135,7 +135,7 @@ it.each([
       }
     });
     await fc.assert(property, { numRuns: runs(numRuns) });
-    expect(removals).toBeGreaterThan(numRuns / 2);
+    expect(removals).toBeGreaterThan(numRuns);
   },
 );
 
