@@ -1,8 +1,8 @@
 /** P10: a page of query_ledger, query_by_config and search at a million rows, against the same page at ten thousand. */
 import path from "node:path";
-import { emptyChange } from "../src/engine/history/empty-change.ts";
 import { hashLedgerBody } from "../src/engine/ledger/entry.ts";
 import { openStore, type Tract } from "../src/index.ts";
+import { emptyChange } from "../src/storage/change-set.ts";
 import { openStore as openBackend } from "../src/storage/open-store.ts";
 import type { LedgerBody } from "../src/storage/records.ts";
 import type { BenchResult } from "./bench-result.ts";

@@ -69,3 +69,24 @@ export interface PublishReceipt {
   readonly annotationSequence: number;
   readonly ledgerSequence: number;
 }
+
+/** A change set with nothing in it: writes fill in what they change. */
+export function emptyChange(tract: string): ChangeSet {
+  return {
+    tract,
+    createTract: null,
+    expect: { refs: [], annotationSequence: null },
+    contents: [],
+    commits: [],
+    annotations: [],
+    refMoves: [],
+    ensureWorktree: null,
+    operation: null,
+    undoneMarks: [],
+    ledger: [],
+    compileRecords: [],
+    plans: [],
+    contentTypes: [],
+    usages: [],
+  };
+}

@@ -2,12 +2,12 @@
 import { canonicalJson } from "../engine/content/canonical-json.ts";
 import { sha256 } from "../engine/content/hashes.ts";
 import { type Engine, withScope } from "../engine/engine.ts";
-import { emptyChange } from "../engine/history/empty-change.ts";
 import { isoNow, publish } from "../engine/history/publish.ts";
 import { screenJson } from "../engine/history/screen.ts";
 import { screenHere } from "../engine/history/screen-change.ts";
 import { ledgerEntry } from "../engine/ledger/entry.ts";
 import { shortArguments } from "../engine/short-arguments.ts";
+import { emptyChange } from "../storage/change-set.ts";
 import type { JsonObject } from "../storage/records.ts";
 import type { CallSite } from "./call-site.ts";
 import type { ToolFailure } from "./failure.ts";

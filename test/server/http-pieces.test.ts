@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { emptyChange } from "../../src/engine/history/empty-change.ts";
 import { Refusal } from "../../src/server/http/refusal.ts";
 import { createRequestRate } from "../../src/server/http/request-rate.ts";
 import { goneSignal, sendWebResponse } from "../../src/server/http/web-bridge.ts";
 import { limitStore } from "../../src/server/limited-store.ts";
 import { createSessionTable } from "../../src/server/mcp/session-table.ts";
 import { SseTransport } from "../../src/server/mcp/sse-transport.ts";
+import { emptyChange } from "../../src/storage/change-set.ts";
 import { openSocket } from "../support/http.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 

@@ -1,5 +1,5 @@
 /** Gc in the memory model: what is kept is worked out anew each time, by walking. */
-
+import { emptyChange } from "../../src/storage/change-set.ts";
 import type { Garbage, GarbageRoot, GarbageRule, Swept } from "../../src/storage/garbage.ts";
 import type { Hash, JsonObject, LedgerBody, OperationRecord } from "../../src/storage/records.ts";
 import { applyChange } from "./memory-publish.ts";
@@ -76,7 +76,7 @@ export function sweepGarbage(
   };
   if (commits.length > 0) {
     const ledger = [entry(swept)];
-    applyChange(state, { ...NOTHING, tract: garbage.tract, ledger });
+    applyChange(state, { ...emptyChange(garbage.tract), ledger });
     found.sweeps += 1;
   }
   found.left = found.left.slice(0, -part.length);
@@ -86,22 +86,6 @@ export function sweepGarbage(
   for (const hash of contents) state.contents.delete(hash);
   return swept;
 }
-
-const NOTHING = {
-  createTract: null,
-  expect: { refs: [], annotationSequence: null },
-  contents: [],
-  commits: [],
-  annotations: [],
-  refMoves: [],
-  ensureWorktree: null,
-  operation: null,
-  undoneMarks: [],
-  compileRecords: [],
-  plans: [],
-  contentTypes: [],
-  usages: [],
-} as const;
 
 function countSweeps(state: MemoryState): number {
   return [...state.tracts.values()]

@@ -1,8 +1,9 @@
 /** Compile records: a recipe and a digest, from which the exact messages can be made again (spec 2.6; spec 9, 12). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { CompileRecord, Encoding, Hash, JsonObject } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow } from "../history/publish.ts";
 import { CredentialFound, type Hit, type Screen, screenJson } from "../history/screen.ts";
 import { COMPILER_VERSION } from "../versions.ts";

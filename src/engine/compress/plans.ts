@@ -1,9 +1,9 @@
 /** Stores plans that wait for summaries or for approval, and finds them again (spec 3.5). */
-import type { ChangeSet } from "../../storage/change-set.ts";
+
+import { type ChangeSet, emptyChange } from "../../storage/change-set.ts";
 import type { LedgerBody, PlanRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, type Planned } from "../history/publish.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
 import { nearest } from "../nearest.ts";

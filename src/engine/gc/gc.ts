@@ -1,10 +1,10 @@
 /** Garbage collection: removes commits that nothing leads to any more, and the contents that only they name (spec 3.8). */
 
+import { emptyChange } from "../../storage/change-set.ts";
 import type { Garbage, GarbageRoot, Swept } from "../../storage/garbage.ts";
 import type { LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
 import { ledgerEntry } from "../ledger/entry.ts";

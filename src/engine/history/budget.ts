@@ -1,9 +1,10 @@
 /** Holds a write against the budget of its branch: warn, or refuse before anything is written (spec 1.7). Only a commit makes room itself. */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
-import { emptyChange } from "./empty-change.ts";
 import { publish } from "./publish.ts";
 import type { Budget } from "./settings.ts";
 import type { Site } from "./snapshot.ts";

@@ -1,5 +1,11 @@
 /** The one write path: plan on what is there now, publish once, plan again when somebody was faster (design: plan, then publish). */
-import type { ChangeSet, NewOperation, PublishReceipt } from "../../storage/change-set.ts";
+
+import {
+  type ChangeSet,
+  emptyChange,
+  type NewOperation,
+  type PublishReceipt,
+} from "../../storage/change-set.ts";
 import { StoreConflict } from "../../storage/errors.ts";
 import type { Hash, JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
@@ -10,7 +16,6 @@ import { endDeadSessions } from "../ledger/session-end.ts";
 import { withSessionStart } from "../ledger/session-start.ts";
 import type { Occasion, Written } from "../policies/occasion.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
-import { emptyChange } from "./empty-change.ts";
 import { commitOf } from "./ref-value.ts";
 import { CredentialFound, type Hit } from "./screen.ts";
 import { hitWords, refusedEntry, screenChanges } from "./screen-change.ts";

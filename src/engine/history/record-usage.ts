@@ -1,5 +1,6 @@
 /** Keeps what an LLM's API reported for a head, which is from then on how large its context is (spec 1.7; spec 9, 27). */
-import type { NewUsage } from "../../storage/change-set.ts";
+
+import { emptyChange, type NewUsage } from "../../storage/change-set.ts";
 import type { Hash, UsageRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
@@ -7,7 +8,6 @@ import { invariant } from "../invariant.ts";
 import { ledgerEntry } from "../ledger/entry.ts";
 import { type ReportedUsage, readUsage } from "../ledger/usage.ts";
 import { COMPILER_VERSION } from "../versions.ts";
-import { emptyChange } from "./empty-change.ts";
 import { isoNow, publishPlan } from "./publish.ts";
 import { reportedSource } from "./reported-size.ts";
 import { resolveRef } from "./revision.ts";

@@ -1,7 +1,8 @@
 /** Ends sessions in the ledger: one's own when the connection closes, and those whose process is gone (spec 4.2). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { LedgerBody, LedgerRecord } from "../../storage/records.ts";
 import type { Engine, Scope } from "../engine.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { ledgerEntry } from "./entry.ts";
 import { isDead, readSessionEdge, SESSION_EVENTS } from "./session-states.ts";
 import { sessionTotals } from "./session-totals.ts";

@@ -1,11 +1,11 @@
 /** Proves that what is stored is what was written: recomputes every hash and follows every link (spec 4.6). */
 
+import { emptyChange } from "../../storage/change-set.ts";
 import { StoreError } from "../../storage/errors.ts";
 import type { JsonObject, TractRecord } from "../../storage/records.ts";
 import { storedText } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, publish } from "../history/publish.ts";
 import { readTimeBounds } from "../history/time-bounds.ts";
 import { createRest, type Rest } from "../long-work.ts";

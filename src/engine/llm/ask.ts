@@ -1,10 +1,11 @@
 /** Asks the LLM once for any operation: times it, checks the reply, and notes a failure in the ledger before telling it (spec 5.1). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { ContentRecord, JsonObject, LedgerBody } from "../../storage/records.ts";
 import type { OpenAiMessage } from "../compile/message-types.ts";
 import type { LLMConfig } from "../content/llm-config.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, publish } from "../history/publish.ts";
 import { type LlmCall, llmCallEntry } from "./call-entry.ts";
 import { guardedCallback } from "./caller-callback.ts";

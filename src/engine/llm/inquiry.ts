@@ -1,11 +1,12 @@
 /** What one operation asks an LLM: several questions at a time, each once however often the write is planned, and all of them in the ledger. */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { ContentRecord, Hash, JsonObject, LedgerBody } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
 import type { LLMConfig } from "../content/llm-config.ts";
 import type { LlmOperation } from "../content/llm-config-check.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { type Planned, publish, publishPlan } from "../history/publish.ts";
 import type { Screen } from "../history/screen.ts";
 import { readSettings } from "../history/settings.ts";

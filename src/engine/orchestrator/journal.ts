@@ -1,10 +1,11 @@
 /** Writes down a run of the orchestrator: its beginning, each step and its end as ledger entries under one id (spec 5.5; spec 9, 23). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { ContentRecord, Hash, JsonObject, LedgerBody } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
 import { sha256 } from "../content/hashes.ts";
 import { parseContent } from "../content/parse-content.ts";
 import type { Engine } from "../engine.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { firstChange, isoNow, publish, publishPlan } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
 import { ledgerEntry } from "../ledger/entry.ts";

@@ -1,7 +1,8 @@
 /** Runs that begin by themselves: after the call that set them off, one at a time for each tract, and never to its harm (spec 5.5). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { Engine, Scope } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import type { OrchestrateSettings } from "../history/orchestrate-settings.ts";
 import { isoNow, publish } from "../history/publish.ts";
 import { readSettings } from "../history/settings.ts";

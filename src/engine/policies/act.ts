@@ -1,8 +1,8 @@
 /** Does what a policy says through the ordinary tool, in the policy's name, and writes the decision with the operation it led to (spec 5.4). */
-import type { ChangeSet } from "../../storage/change-set.ts";
+
+import { type ChangeSet, emptyChange } from "../../storage/change-set.ts";
 import { type Engine, withScope } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { publishPlan } from "../history/publish.ts";
 import type { ToolAction, ToolActionOutcome } from "../toolbox.ts";
 

@@ -1,8 +1,9 @@
 /** Finds proposals that wait, ends those that have lost their ground, and says of others what became of them (spec 5.4). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { JsonObject, PlanRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, publishPlan } from "../history/publish.ts";
 import { nearest } from "../nearest.ts";
 import { findingFacts, proposalEntry } from "./decision-entry.ts";

@@ -1,7 +1,8 @@
 /** Stores what a policy would do as a proposal that waits: one for each policy and target, whoever else finds the same (spec 5.4). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { PlanRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { isoNow, type Planned, publishPlan } from "../history/publish.ts";
 import { readSite, type Site } from "../history/snapshot.ts";
 import { findingFacts, proposalEntry } from "./decision-entry.ts";

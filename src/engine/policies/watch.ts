@@ -1,8 +1,9 @@
 /** Evaluates policies at the moments they ask for, and reports, proposes or acts as their autonomy says (spec 5.4). */
+
+import { emptyChange } from "../../storage/change-set.ts";
 import type { LedgerBody } from "../../storage/records.ts";
 import { type Engine, type Scope, withScope } from "../engine.ts";
 import { TractError } from "../errors.ts";
-import { emptyChange } from "../history/empty-change.ts";
 import { publish } from "../history/publish.ts";
 import { readSite } from "../history/snapshot.ts";
 import type { PolicyPlace } from "../history/stated-policies.ts";

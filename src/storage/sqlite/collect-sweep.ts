@@ -1,5 +1,5 @@
 /** Removes what gc found, a small transaction at a time, after looking again whether something leads there by now. */
-import type { ChangeSet } from "../change-set.ts";
+import { type ChangeSet, emptyChange } from "../change-set.ts";
 import type { Garbage, Swept } from "../garbage.ts";
 import type { Hash, LedgerBody } from "../records.ts";
 import { keyOf } from "./codec.ts";
@@ -44,7 +44,8 @@ export function sweepGarbage(
     if (catchUp(database, collection)) removeNext(database, collection, removal, limit);
     const { commits, contents, bytes } = removal;
     const swept: Swept = { commits, contents, bytes };
-    const written = commits.length === 0 ? null : write(database, prepare(ledgerOnly(garbage, entry(swept))));
+    const noted = (): ChangeSet => ({ ...emptyChange(garbage.tract), ledger: [entry(swept)] });
+    const written = commits.length === 0 ? null : write(database, prepare(noted()));
     database.sql("COMMIT").run();
     written?.note();
     noteRemoval(collection, removal);
@@ -54,26 +55,6 @@ export function sweepGarbage(
     rollback(database);
     throw error;
   }
-}
-
-function ledgerOnly({ tract }: Garbage, entry: LedgerBody): ChangeSet {
-  return {
-    tract,
-    createTract: null,
-    expect: { refs: [], annotationSequence: null },
-    contents: [],
-    commits: [],
-    annotations: [],
-    refMoves: [],
-    ensureWorktree: null,
-    operation: null,
-    undoneMarks: [],
-    ledger: [entry],
-    compileRecords: [],
-    plans: [],
-    contentTypes: [],
-    usages: [],
-  };
 }
 
 /** What a transaction has done so far; the collection learns of it once it is committed. */

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { withScope } from "../../../src/engine/engine.ts";
 import { commit } from "../../../src/engine/history/commit.ts";
-import { emptyChange } from "../../../src/engine/history/empty-change.ts";
 import { recordTurn } from "../../../src/engine/history/record-turn.ts";
 import { ledgerEntry } from "../../../src/engine/ledger/entry.ts";
 import { type QueryLedgerRequest, queryLedger } from "../../../src/engine/ledger/query-ledger.ts";
+import { emptyChange } from "../../../src/storage/change-set.ts";
 import type { JsonObject } from "../../../src/storage/records.ts";
 import { openTestEngine, TEST_SCOPE, type TestEngine } from "../../support/engine.ts";
 

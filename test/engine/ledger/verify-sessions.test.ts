@@ -1,9 +1,9 @@
 /** verify holds the entries of sessions against one another. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { commit } from "../../../src/engine/history/commit.ts";
-import { emptyChange } from "../../../src/engine/history/empty-change.ts";
 import { type LedgerEvent, ledgerEntry } from "../../../src/engine/ledger/entry.ts";
 import { verify } from "../../../src/engine/ledger/verify.ts";
+import { emptyChange } from "../../../src/storage/change-set.ts";
 import type { JsonObject } from "../../../src/storage/records.ts";
 import { openTestEngine, type TestEngine } from "../../support/engine.ts";
 

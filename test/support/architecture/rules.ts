@@ -146,8 +146,8 @@ function layerOf(path: string): (typeof LAYERS)[number] | "entry" {
 const STORAGE_PORT: ReadonlySet<string> = new Set(
   ["records", "change-set", "errors", "store"].map((name) => `src/storage/${name}.ts`),
 );
-/** Values of the port that callers need: error classes. */
-const STORAGE_BORDER: ReadonlySet<string> = new Set(["src/storage/errors.ts"]);
+/** Values of the port that callers need: error classes, and the change set that they fill in. */
+const STORAGE_BORDER: ReadonlySet<string> = new Set(["src/storage/errors.ts", "src/storage/change-set.ts"]);
 /** The places that construct things. */
 const COMPOSERS: ReadonlySet<string> = new Set(["src/server/compose.ts"]);
 
