@@ -10,17 +10,22 @@ import { type HttpServer, startHttpServer } from "./http/http-server.ts";
 import { isLoopback, ownNames } from "./http/own-names.ts";
 import { MESSAGES_PATH } from "./http/routes.ts";
 import { readTokenFile } from "./http/token-file.ts";
-import { createAdmission, type TokenEntry } from "./http/tokens.ts";
+import { createAdmission, repeated, type TokenEntry } from "./http/tokens.ts";
 import { createMcpServer, type MakeServer } from "./mcp/create-server.ts";
 import { createHttpEndpoint } from "./mcp/http-endpoint.ts";
+import { writeToStderr } from "./stderr.ts";
 
 /** Resolves when the server has ended and everything is closed. */
 export async function serveHttp(flags: ConfigInputs["flags"]): Promise<void> {
+  const config = resolveConfig(readProcessInputs(flags));
+  // Until it listens, a signal ends the process as any other: nothing is open yet.
+  const server = await openHttp(config, {
+    writeLine: writeToStderr,
+    limits: HTTP_LIMITS,
+    makeServer: createMcpServer,
+  });
   const asked = endSignal();
   try {
-    const writeLine = (line: string): void => void process.stderr.write(line);
-    const config = resolveConfig(readProcessInputs(flags));
-    const server = await openHttp(config, { writeLine, limits: HTTP_LIMITS, makeServer: createMcpServer });
     await asked.come;
     await server.close();
   } finally {
@@ -95,10 +100,23 @@ async function readTokens(
   const named = settings["http.token_file"];
   const file = named === null ? null : await readTokenFile(named);
   if (file?.isNew === true) writeLine("tract: made the token file, with a new token of scope write\n");
-  return [
+  const entries = [
     ...(own === null ? [] : [{ token: own, name: "own", access: FULL_ACCESS }]),
     ...(file?.tokens ?? []),
   ];
+  const twice = repeated(entries);
+  if (twice !== null) throw sameAsOwn(twice);
+  return entries;
+}
+
+function sameAsOwn(what: "token" | "name"): TractError {
+  return new TractError(
+    "invalid-argument",
+    what === "token"
+      ? "the token of TRACT_HTTP_TOKEN stands in the token file, too"
+      : 'the token file names a token "own", which is the name of TRACT_HTTP_TOKEN',
+    { hint: "Give every token another text and another name.", data: { setting: "http.token_file" } },
+  );
 }
 
 function openWithoutToken(setting: "http.host" | "http.allowed_hosts", value: string): TractError {

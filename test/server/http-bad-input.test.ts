@@ -96,6 +96,18 @@ describe("addresses and names", () => {
     for (const path of ["/mcp", "/sse", "/healthz"]) expect(await statusFor(headers, path)).toBe(403);
   });
 
+  it("that stand in a request twice are refused with 400, in whatever order", async () => {
+    for (const hosts of [
+      ["localhost", "evil.example"],
+      ["evil.example", "localhost"],
+    ]) {
+      const { socket, all } = openSocket(http.address);
+      const lines = hosts.map((host) => `Host: ${host}\r\n`).join("");
+      socket.write(`GET /healthz HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`);
+      expect(await all).toMatch(/^HTTP\/1.1 400 /);
+    }
+  });
+
   it("of this machine are welcome", async () => {
     for (const headers of [{ Host: "localhost:9" }, { Host: "[::1]:9" }, { Origin: "http://localhost:3000" }])
       expect(await statusFor(headers, "/healthz")).toBe(200);
@@ -118,6 +130,14 @@ describe("bodies", () => {
     const response = await post(body);
     expect(response.status).toBe(status);
     expect((await errorOf(response)).code).toBe(code);
+  });
+
+  it("that are compressed are answered 415, whatever is in them", async () => {
+    for (const encoding of ["gzip", "br", "Deflate"]) {
+      const response = await post(initialize, { "Content-Encoding": encoding });
+      expect([response.status, response.headers.get("accept-encoding")]).toEqual([415, "identity"]);
+    }
+    expect((await post("[]", { "Content-Encoding": "identity" })).status).toBe(400);
   });
 
   it("of another type are answered 415", async () => {

@@ -81,6 +81,11 @@ describe.each([
   });
 });
 
+interface SessionEntry {
+  readonly submission_id: string;
+  readonly metadata: { readonly client: string };
+}
+
 describe("clients of one server", () => {
   it("have sessions of their own, which end with them", async () => {
     const names = ["one", "two"];
@@ -88,18 +93,20 @@ describe("clients of one server", () => {
     for (const { client } of clients)
       await client.callTool({ name: "commit", arguments: { tract: "own", content: "x" } });
     const asked = await connectHttp("v2-2026", "http", address);
-    const entries = async (event_type: string): Promise<readonly { readonly session_id: string }[]> => {
+    const entries = async (event_type: string): Promise<readonly SessionEntry[]> => {
       const found = await asked.client.callTool({
         name: "query_ledger",
         arguments: { tract: "own", event_type },
       });
-      return (found.structuredContent as { readonly entries: readonly { readonly session_id: string }[] })
-        .entries;
+      return (found.structuredContent as { readonly entries: readonly SessionEntry[] }).entries;
     };
-    expect(await entries("SESSION_START")).toHaveLength(2);
-    await asked.watch("tract://own/status");
+    const begun = await entries("SESSION_START");
+    expect(begun).toHaveLength(2);
+    const first = begun.find(({ metadata }) => metadata.client === "one");
+    const ledger = `tract://own/ledger/${first?.submission_id}`;
+    await asked.watch(ledger);
     await clients[0]?.client.close();
-    await asked.updated("tract://own/status");
+    await asked.updated(ledger);
     expect(await entries("SESSION_END")).toHaveLength(1);
     await clients[1]?.client.close();
     await asked.client.close();

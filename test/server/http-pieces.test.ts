@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refusal } from "../../src/server/http/refusal.ts";
 import { createRequestRate } from "../../src/server/http/request-rate.ts";
-import { goneSignal, sendWebResponse } from "../../src/server/http/web-bridge.ts";
+import { closeInTime, goneSignal, sendWebResponse } from "../../src/server/http/web-bridge.ts";
 import { limitStore } from "../../src/server/limited-store.ts";
 import { createSessionTable } from "../../src/server/mcp/session-table.ts";
 import { SseTransport } from "../../src/server/mcp/sse-transport.ts";
@@ -32,7 +32,7 @@ const statusOf = (work: () => unknown): number => {
 };
 
 describe("a table of sessions", () => {
-  const limits = { sessionsMax: 2, idleMs: 1_000, spareMs: 100, sweepMs: 10 };
+  const limits = { sessionsMax: 2, sessionsPerClientMax: 2, idleMs: 1_000, spareMs: 100, sweepMs: 10 };
   const ended: string[] = [];
   const table = () => createSessionTable<{ readonly end: () => Promise<void> }>(limits, () => now);
   const session = (id: string) => ({ end: async () => void ended.push(id) });
@@ -42,8 +42,8 @@ describe("a table of sessions", () => {
 
   it("ends those that nobody used for long, and no others", async () => {
     const kept = table();
-    kept.add("left", session("left"));
-    kept.add("open", session("open"));
+    kept.add("left", session("left"), "client");
+    kept.add("open", session("open"), "client");
     const release = kept.use("open");
     now = 2_000;
     vi.advanceTimersByTime(10);
@@ -60,25 +60,40 @@ describe("a table of sessions", () => {
 
   it("makes room by ending the one left longest, and has none while all are in use", async () => {
     const kept = table();
-    kept.add("a", session("a"));
-    kept.add("b", session("b"));
+    kept.add("a", session("a"), "client");
+    kept.add("b", session("b"), "client");
     now = 99;
-    expect(kept.hasRoom()).toBe(false);
+    expect(kept.hasRoom("client")).toBe(false);
     kept.use("a")();
     now = 150;
-    expect([kept.hasRoom(), ended]).toEqual([true, ["b"]]);
-    kept.add("c", session("c"));
+    expect([kept.hasRoom("client"), ended]).toEqual([true, ["b"]]);
+    kept.add("c", session("c"), "client");
     kept.use("a");
     kept.use("c");
     now = 10_000;
-    expect(kept.hasRoom()).toBe(false);
+    expect(kept.hasRoom("client")).toBe(false);
     await kept.close();
     expect(ended).toEqual(["b", "a", "c"]);
   });
 
+  it("keeps room for others when one client takes all that it may, and ends only its own for it", () => {
+    const kept = createSessionTable<{ readonly end: () => Promise<void> }>(
+      { ...limits, sessionsMax: 3 },
+      () => now,
+    );
+    kept.add("other", session("other"), "other");
+    kept.add("a", session("a"), "client");
+    kept.add("b", session("b"), "client");
+    expect([kept.hasRoom("client"), kept.hasRoom("third")]).toEqual([false, false]);
+    now = 150;
+    expect([kept.hasRoom("client"), ended]).toEqual([true, ["a"]]);
+    expect(kept.hasRoom("third")).toBe(true);
+    return kept.close();
+  });
+
   it("is not brought back by a request that ends after its session", async () => {
     const kept = table();
-    kept.add("a", session("a"));
+    kept.add("a", session("a"), "client");
     const release = kept.use("a");
     await kept.end("a");
     release();
@@ -93,7 +108,8 @@ describe("a rate", () => {
     clientsMax: 2,
     callsMax: 3,
     callsPerClientMax: 2,
-    streamsMax: 1,
+    streamsMax: 3,
+    streamsPerClientMax: 2,
   };
 
   it("lets a burst through, then so many per second, each client for itself", () => {
@@ -106,7 +122,7 @@ describe("a rate", () => {
 
   it("bounds calls at once: of one client with 429, of all with 503", () => {
     const rate = createRequestRate(limits, () => now);
-    const begin = (client: string) => rate.begin(client);
+    const begin = (client: string, count = 1) => rate.begin(client, count);
     const over = begin("a");
     begin("a");
     expect(statusOf(() => begin("a"))).toBe(429);
@@ -116,10 +132,26 @@ describe("a rate", () => {
     over();
     expect(rate.running()).toBe(2);
     expect(statusOf(() => begin("c"))).toBe(200);
-    const closed = rate.beginStream();
-    expect(statusOf(() => rate.beginStream())).toBe(503);
+  });
+
+  it("counts each request of a batch, and lets pass what asks for nothing", () => {
+    const rate = createRequestRate(limits, () => now);
+    expect(statusOf(() => rate.begin("a", 3))).toBe(429);
+    const over = rate.begin("a", 2);
+    expect([statusOf(() => rate.begin("b", 2)), rate.running()]).toEqual([503, 2]);
+    expect([statusOf(() => rate.begin("a", 0)), rate.running()]).toEqual([200, 2]);
+    over();
+    expect(rate.running()).toBe(0);
+  });
+
+  it("bounds streams: of one client with 429, of all with 503", () => {
+    const rate = createRequestRate(limits, () => now);
+    const begin = (client: string): number => statusOf(() => rate.beginStream(client));
+    const closed = rate.beginStream("a");
+    expect([begin("a"), begin("a"), begin("b"), begin("c")]).toEqual([200, 429, 200, 503]);
     closed();
-    expect([statusOf(() => rate.beginStream()), rate.streaming()]).toEqual([200, 1]);
+    closed();
+    expect([rate.streaming(), begin("c"), begin("a")]).toEqual([2, 200, 503]);
   });
 });
 
@@ -145,6 +177,22 @@ describe("an answer that nobody reads", () => {
     socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await closed;
     expect(isCancelled).toBe(true);
+    socket.destroy();
+  });
+
+  it("is cut off at its end, too", async () => {
+    const server = createServer((_, response) => {
+      response.end(Buffer.alloc(64 * 1024 * 1024));
+      closeInTime(response, 50);
+      server.close();
+    });
+    const closed = new Promise((resolve) => server.once("close", resolve));
+    await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0 }, resolve));
+    const { port } = server.address() as AddressInfo; // It listens on TCP.
+    const { socket } = openSocket(`http://127.0.0.1:${port}`);
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await closed;
     socket.destroy();
   });
 });
@@ -196,7 +244,7 @@ describe("a limited store", () => {
 });
 
 describe("the old transport", () => {
-  it("says where to post, takes messages only, and ends when its reader leaves", async () => {
+  it("says where to post, takes messages only, knows what was read, and ends when its reader leaves", async () => {
     const transport = new SseTransport({ endpoint: "/messages?sessionId=1", aliveMs: 50 });
     let isClosed = false;
     transport.onclose = () => {
@@ -212,9 +260,30 @@ describe("the old transport", () => {
       true,
       false,
     ]);
+    let isTaken = false;
+    const sent = transport.send({ jsonrpc: "2.0", method: "y" }).then(() => {
+      isTaken = true;
+    });
+    await setImmediate();
+    expect(isTaken).toBe(false);
+    expect(await next()).toContain('"method":"y"');
+    await sent;
+    const unread = transport.send({ jsonrpc: "2.0", method: "z" });
     await reader.cancel();
+    await unread;
     await setImmediate();
     expect(isClosed).toBe(true);
     await transport.send({ jsonrpc: "2.0", method: "late" });
+  });
+
+  it("gives its last words to a reader that is still there when it closes", async () => {
+    const transport = new SseTransport({ endpoint: "/m", aliveMs: 50 });
+    await transport.start();
+    const last = transport.send({ jsonrpc: "2.0", method: "last" });
+    await transport.close();
+    await last;
+    let text = "";
+    for await (const bytes of transport.stream) text += new TextDecoder().decode(bytes);
+    expect(text).toMatch(/endpoint[\s\S]*last/);
   });
 });

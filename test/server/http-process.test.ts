@@ -1,4 +1,5 @@
 /** `tract serve --http` as a process: where it refuses to start, and how it ends. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -82,6 +83,16 @@ describe("a start", () => {
     cli.remove();
   });
 
+  it.skipIf(process.platform === "win32")(
+    "does not wait for a token file that is a pipe (needs mkfifo)",
+    async () => {
+      const pipe = join(folder, "pipe");
+      execFileSync("mkfifo", ["-m", "600", pipe]);
+      const server = start(["--token-file", pipe]);
+      expect([await server.exited, server.log()]).toEqual([2, expect.stringContaining("is no regular file")]);
+    },
+  );
+
   it("on all interfaces works with a token, and opens nothing before the first call", async () => {
     const server = start(["--host", "0.0.0.0"], { TRACT_HTTP_TOKEN: "some-token-0123456789" });
     const { port } = new URL(await addressOf(server));
@@ -92,6 +103,17 @@ describe("a start", () => {
     expect(readdirSync(folder)).toEqual([]);
     expect(await callOnce(address, "commit", { content: "x" }, headers)).not.toHaveProperty("error");
     server.process.kill("SIGINT");
+    expect(await server.exited).toBe(0);
+  });
+});
+
+describe("a server", () => {
+  it("goes on when nobody reads its log any more", async () => {
+    const server = start(["--log-level", "info"]);
+    const address = await addressOf(server);
+    server.process.stderr.destroy();
+    for (let i = 0; i < 5; i++) expect((await fetch(`${address}/healthz`)).status).toBe(200);
+    server.process.kill("SIGTERM");
     expect(await server.exited).toBe(0);
   });
 });

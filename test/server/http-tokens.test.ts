@@ -257,6 +257,20 @@ describe("a token file", () => {
     ["a field that is not known", JSON.stringify([{ token: WRITER, scope: "read", tract: "x" }])],
     ["only patterns of tracts", `${WRITER} read a*`],
     ["a token twice", `${WRITER} read\n${WRITER} write`],
+    [
+      "a name twice",
+      JSON.stringify([
+        { token: WRITER, scope: "write", name: "a" },
+        { token: READER, scope: "read", name: "a" },
+      ]),
+    ],
+    [
+      "a name that another has by its place",
+      JSON.stringify([
+        { token: WRITER, scope: "write", name: "token-2" },
+        { token: READER, scope: "read" },
+      ]),
+    ],
     ["words behind", `${WRITER} read one two`],
   ])("with %s is refused, and its text is not quoted", async (_, text) => {
     const message = await problem(write("bad", text));
@@ -264,12 +278,21 @@ describe("a token file", () => {
     expect(message).not.toContain(WRITER);
   });
 
+  it.each([
+    ["its token", { token: OWN, scope: "read" }],
+    ["its name", { token: READER, scope: "read", name: "own" }],
+  ])("cannot share %s with the token of the environment", async (_, entry) => {
+    const file = write("shared.json", JSON.stringify([entry]));
+    const starting = startLocalHttp(folder, { "http.token_file": file }, {}, { TRACT_HTTP_TOKEN: OWN });
+    await expect(starting).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
   it("that others may read, that is a folder, or whose folder is missing, is refused", async () => {
     const path = write("open", `${WRITER} write`);
     chmodSync(path, 0o644);
     expect(await problem(path)).toContain("other users");
     mkdirSync(join(folder, "dir"), { mode: 0o700 });
-    expect(await problem(join(folder, "dir"))).toContain("EISDIR");
+    expect(await problem(join(folder, "dir"))).toContain("is no regular file");
     expect(await problem(join(folder, "nowhere", "file"))).toContain("cannot be made");
     expect(existsSync(join(folder, "nowhere"))).toBe(false);
   });
@@ -291,7 +314,7 @@ describe("names of the own machine", () => {
     expect(["0.0.0.0", "::", "", "192.168.0.1", "127.0.0.1.evil.example"].map(isLoopback)).toEqual(
       Array.from({ length: 5 }, () => false),
     );
-    expect(ownNames("192.168.0.7", "tract.example.com,fe80::1")).toEqual([
+    expect(ownNames("192.168.0.7", "tract.example.com:8443,fe80::1")).toEqual([
       "localhost",
       "127.0.0.1",
       "[::1]",

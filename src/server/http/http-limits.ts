@@ -3,8 +3,12 @@
 export interface HttpLimits {
   /** Bytes of one request body; a longer one is answered 413. */
   readonly bodyBytesMax: number;
+  /** Bytes of the body that begins a session, which keeps what the client says of itself; a longer one is answered 413. */
+  readonly initializeBytesMax: number;
   /** Bytes of all bodies that are held at once; beyond it 503. */
   readonly bodiesBytesMax: number;
+  /** The same of one client; beyond it 429. */
+  readonly bodiesBytesPerClientMax: number;
   /** Bytes of a request's header lines; more is answered 431. */
   readonly headerBytesMax: number;
   /** How long a client may take for the header lines, in milliseconds; then 408. */
@@ -19,7 +23,7 @@ export interface HttpLimits {
   readonly stallMsMax: number;
   /** Connections at once; further ones are closed when they come in. */
   readonly connectionsMax: number;
-  /** Requests that are being served at once, of all clients; beyond it 503. */
+  /** JSON-RPC requests that are being served at once, of all clients; beyond it 503. */
   readonly callsMax: number;
   /** The same of one client; beyond it 429. */
   readonly callsPerClientMax: number;
@@ -31,8 +35,12 @@ export interface HttpLimits {
   readonly clientsMax: number;
   /** Streams that stay open (notifications, subscriptions, SSE); beyond it 503. */
   readonly streamsMax: number;
+  /** The same of one client; beyond it 429. */
+  readonly streamsPerClientMax: number;
   /** Sessions of the revisions that have them; beyond it 503, unless one has been left. */
   readonly sessionsMax: number;
+  /** The same of one client, so that the others can begin some. */
+  readonly sessionsPerClientMax: number;
   /** After this time without a request or stream a session is ended, in milliseconds. */
   readonly sessionIdleMs: number;
   /** After this time a session makes room for a new one when there are too many, in milliseconds. */
@@ -47,7 +55,9 @@ export interface HttpLimits {
 
 export const HTTP_LIMITS: HttpLimits = {
   bodyBytesMax: 16 * 1024 * 1024,
+  initializeBytesMax: 64 * 1024,
   bodiesBytesMax: 128 * 1024 * 1024,
+  bodiesBytesPerClientMax: 64 * 1024 * 1024,
   headerBytesMax: 16 * 1024,
   headersMsMax: 10_000,
   requestMsMax: 60_000,
@@ -60,8 +70,10 @@ export const HTTP_LIMITS: HttpLimits = {
   requestsPerSecond: 500,
   requestsBurst: 2_000,
   clientsMax: 10_000,
-  streamsMax: 256,
-  sessionsMax: 256,
+  streamsMax: 512,
+  streamsPerClientMax: 256,
+  sessionsMax: 512,
+  sessionsPerClientMax: 256,
   sessionIdleMs: 30 * 60_000,
   sessionSpareMs: 60_000,
   sessionSweepMs: 10_000,

@@ -7,6 +7,7 @@ import { TractError } from "../../engine/errors.ts";
 import type { HttpEndpoint } from "../mcp/http-endpoint.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { createRequestHandler, type HandlerOptions } from "./request-handler.ts";
+import { closeInTime } from "./web-bridge.ts";
 
 export interface HttpServer {
   readonly port: number;
@@ -37,7 +38,7 @@ export async function startHttpServer(options: ListenOptions): Promise<HttpServe
   );
   server.maxConnections = limits.connectionsMax;
   server.keepAliveTimeout = limits.keepAliveMs;
-  server.on("clientError", answerBrokenRequest);
+  server.on("clientError", (error, socket) => answerBrokenRequest(error, socket, limits.stallMsMax));
   const connections = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     connections.add(socket);
@@ -116,13 +117,14 @@ function cannotListen(
 }
 
 /** What never became a request: too slow, too long, or no HTTP. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex, stallMsMax: number): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
   const status = BROKEN[error.code ?? ""] ?? "400 Bad Request";
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  closeInTime(socket, stallMsMax);
 }
 
 const BROKEN: Readonly<Record<string, string>> = {

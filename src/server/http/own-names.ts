@@ -8,7 +8,11 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "::1" || (isIPv4(name) && name.startsWith("127."));
 }
 
-/** Host names without port, as they may stand in Host and Origin; IPv6 addresses in brackets. */
+/**
+ * Host names without port, as they may stand in Host and Origin; IPv6 addresses in brackets.
+ *
+ * @param further Names with commas between; a port behind one is left out, as none is compared.
+ */
 export function ownNames(host: string, further: string | null): readonly string[] {
   const bound = isEverywhere(host) ? [hostname(), ...machineAddresses()] : [host];
   const names = [...LOOPBACK_NAMES, ...bound, ...(further === null ? [] : further.split(","))];
@@ -26,5 +30,5 @@ function machineAddresses(): readonly string[] {
 }
 
 function bracketed(name: string): string {
-  return isIPv6(name) ? `[${name}]` : name;
+  return isIPv6(name) ? `[${name}]` : name.replace(/:\d+$/, "");
 }

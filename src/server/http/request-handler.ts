@@ -4,14 +4,15 @@ import { type Log, reportBug } from "../log.ts";
 import { foreignName } from "../mcp/foreign-names.ts";
 import type { HttpAnswer, HttpCall, HttpCaller } from "../mcp/http-call.ts";
 import { carriesJson, type HttpEndpoint } from "../mcp/http-endpoint.ts";
+import { requestIds } from "../mcp/http-open-calls.ts";
 import type { HttpLimits } from "./http-limits.ts";
-import { createBodyReader } from "./read-body.ts";
+import { createBodyReader, type ReadBody } from "./read-body.ts";
 import { Refusal, refusalBody } from "./refusal.ts";
 import { emptyNote, logRequest, noteBody, type RequestNote } from "./request-log.ts";
 import { createRequestRate } from "./request-rate.ts";
 import { type Route, routeOf } from "./routes.ts";
 import type { Admit } from "./tokens.ts";
-import { goneSignal, sendWebResponse, toWebRequest } from "./web-bridge.ts";
+import { closeInTime, goneSignal, sendWebResponse, toWebRequest } from "./web-bridge.ts";
 
 export interface HandlerOptions {
   readonly endpoint: HttpEndpoint;
@@ -42,12 +43,14 @@ export function createRequestHandler(options: HandlerOptions): RequestHandler {
   const calls = new Set<Promise<void>>();
   let isFinishing = false;
 
-  async function serve(request: IncomingMessage, response: ServerResponse, note: RequestNote): Promise<void> {
+  function refuseAtTheEnd(): void {
     if (isFinishing) throw new Refusal(503, "the server is ending", { Connection: "close" });
-    const foreign = foreignName(request.headers, options.names);
-    if (foreign !== null) throw new Refusal(403, `the header ${foreign} names another server than this one`);
-    const [path = ""] = (request.url ?? "").split("?", 1);
-    const route = routeOf(path, request.method ?? "");
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse, note: RequestNote): Promise<void> {
+    refuseAtTheEnd();
+    checkNames(request, options.names);
+    const route = routeOf((request.url ?? "").split("?", 1)[0] ?? "", request.method ?? "");
     const address = request.socket.remoteAddress ?? "";
     if (route === "health") {
       rate.take(address);
@@ -56,20 +59,24 @@ export function createRequestHandler(options: HandlerOptions): RequestHandler {
     }
     const caller = admitted(options.admit, request, address);
     note.principal = caller.principal;
-    const client = `${caller.principal} ${address}`;
-    rate.take(client);
-    await serveMcp({ request, response, note, route, caller, client });
+    rate.take(caller.client);
+    await serveMcp({ request, response, note, route, caller });
   }
 
-  async function serveMcp({ request, response, note, route, caller, client }: McpRequest): Promise<void> {
+  async function serveMcp({ request, response, note, route, caller }: McpRequest): Promise<void> {
     const isPost = request.method === "POST";
     if (isPost && !carriesJson(request.headers["content-type"]))
       throw new Refusal(415, "Content-Type must be application/json");
-    const { body, free } = isPost ? await bodies.read(request) : NO_BODY;
+    const { body, bytes, free } = isPost ? await bodies.read(request, caller.client) : NO_BODY;
     try {
+      refuseAtTheEnd(); // A body may take its time.
       noteBody(note, body);
+      if (note.call === "initialize" && bytes > limits.initializeBytesMax)
+        throw new Refusal(413, `a session begins with at most ${limits.initializeBytesMax} bytes`);
       const isStream = request.method === "GET" || note.call === "subscriptions/listen";
-      const over = isStream ? rate.beginStream() : rate.begin(client);
+      const over = isStream
+        ? rate.beginStream(caller.client)
+        : rate.begin(caller.client, requestIds(body).length);
       const answered = answer(options, { request, response, note, route, caller, body }).finally(over);
       if (!isStream) calls.add(answered);
       await answered.finally(() => calls.delete(answered));
@@ -85,7 +92,7 @@ export function createRequestHandler(options: HandlerOptions): RequestHandler {
     try {
       await serve(request, response, note);
     } catch (error) {
-      refuse(error, request, response, log);
+      refuse(error, request, response, options);
     }
     logRequest(log, { request, response, note, ms: now() - from });
   }
@@ -106,11 +113,9 @@ interface McpRequest {
   readonly note: RequestNote;
   readonly route: Route;
   readonly caller: HttpCaller;
-  /** As whom the rate counts the caller. */
-  readonly client: string;
 }
 
-type Asked = Omit<McpRequest, "client"> & { readonly body: unknown };
+type Asked = McpRequest & { readonly body: unknown };
 
 async function answer(
   { endpoint, limits: { stallMsMax } }: HandlerOptions,
@@ -128,14 +133,22 @@ function dispatch(endpoint: HttpEndpoint, route: Route, call: HttpCall): Promise
   return route === "messages" ? endpoint.postMessage(call) : endpoint.mcp(call);
 }
 
-const NO_BODY = { body: undefined, free: (): void => undefined };
+const NO_BODY: ReadBody = { body: undefined, bytes: 0, free: (): void => undefined };
+
+/** @throws Refusal 400 or 403: it may come from a foreign web page. */
+function checkNames(request: IncomingMessage, names: readonly string[]): void {
+  if ((request.headersDistinct.host?.length ?? 0) > 1)
+    throw new Refusal(400, "the header Host stands in the request twice");
+  const foreign = foreignName(request.headers, names);
+  if (foreign !== null) throw new Refusal(403, `the header ${foreign} names another server than this one`);
+}
 
 /** @throws Refusal 401 without a token that is known. */
 function admitted(admit: Admit, request: IncomingMessage, address: string): HttpCaller {
   const admission = admit(request.headers.authorization);
   if (admission.kind === "admitted") {
     const { name, access } = admission.principal;
-    return { principal: name, address, access };
+    return { principal: name, client: `${name} ${address}`, access };
   }
   const isWrong = admission.kind === "wrong";
   throw new Refusal(401, isWrong ? "the token is not known" : "a token is needed: Authorization: Bearer …", {
@@ -144,7 +157,7 @@ function admitted(admit: Admit, request: IncomingMessage, address: string): Http
 }
 
 async function answerHealth(
-  { reachStore, version }: HandlerOptions,
+  { reachStore, version, limits }: HandlerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -162,10 +175,16 @@ async function answerHealth(
     store: isReachable ? "ok" : "unreachable",
   };
   response.end(request.method === "HEAD" ? undefined : JSON.stringify(health));
+  closeInTime(response, limits.stallMsMax);
 }
 
 /** Answers what is not served; of our own bugs a client learns only that there was one. */
-function refuse(error: unknown, request: IncomingMessage, response: ServerResponse, log: Log): void {
+function refuse(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { limits, log }: HandlerOptions,
+): void {
   if (!(error instanceof Refusal)) reportBug(error, "an HTTP request", log);
   const refusal = error instanceof Refusal ? error : new Refusal(500, "Internal error");
   if (response.headersSent) {
@@ -174,6 +193,7 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
   }
   response.writeHead(refusal.status, { "Content-Type": "application/json", ...refusal.headers });
   response.end(refusalBody(refusal));
+  closeInTime(response, limits.stallMsMax);
   // What is left of the body is taken off the wire unread, so that the client gets to read the answer; the time for it is bounded.
   request.resume();
 }

@@ -4,10 +4,10 @@ import { busy } from "./refusal.ts";
 export interface RequestRate {
   /** Counts a request. @throws Refusal 429 when the client asks too often. */
   readonly take: (client: string) => void;
-  /** Begins a call; gives what ends it. @throws Refusal 429 or 503 when too many are under way. */
-  readonly begin: (client: string) => () => void;
-  /** The same for a stream, which stays open. @throws Refusal 503. */
-  readonly beginStream: () => () => void;
+  /** Begins so many calls; gives what ends them. None is always welcome. @throws Refusal 429 or 503 when too many are under way. */
+  readonly begin: (client: string, count: number) => () => void;
+  /** The same for a stream, which stays open. */
+  readonly beginStream: (client: string) => () => void;
   /** Calls under way. */
   readonly running: () => number;
   /** Streams that are open. */
@@ -21,6 +21,7 @@ export interface RateLimits {
   readonly callsMax: number;
   readonly callsPerClientMax: number;
   readonly streamsMax: number;
+  readonly streamsPerClientMax: number;
 }
 
 interface Client {
@@ -28,6 +29,7 @@ interface Client {
   left: number;
   atMs: number;
   calls: number;
+  streams: number;
 }
 
 /** @param now Milliseconds, from any beginning. */
@@ -41,7 +43,7 @@ export function createRequestRate(limits: RateLimits, now: () => number): Reques
     const atMs = now();
     const known = clients.get(name);
     const since = known === undefined ? 0 : ((atMs - known.atMs) / 1_000) * limits.requestsPerSecond;
-    const client = known ?? { left: limits.requestsBurst, atMs, calls: 0 };
+    const client = known ?? { left: limits.requestsBurst, atMs, calls: 0, streams: 0 };
     client.left = Math.min(limits.requestsBurst, client.left + since);
     client.atMs = atMs;
     clients.delete(name);
@@ -52,8 +54,8 @@ export function createRequestRate(limits: RateLimits, now: () => number): Reques
 
   /** The one that was quiet longest; its bucket is full again or soon will be. */
   function forgetOne(): void {
-    for (const [name, { calls }] of clients) {
-      if (calls > 0) continue;
+    for (const [name, { calls, streams }] of clients) {
+      if (calls + streams > 0) continue;
       clients.delete(name);
       return;
     }
@@ -65,22 +67,29 @@ export function createRequestRate(limits: RateLimits, now: () => number): Reques
       if (client.left < 1) throw busy(429, "too many requests: come again in a moment");
       client.left -= 1;
     },
-    begin: (name) => {
+    begin: (name, count) => {
       const client = find(name);
-      if (running >= limits.callsMax) throw busy(503, "too many requests are being served");
-      if (client.calls >= limits.callsPerClientMax) throw busy(429, "too many requests at once");
-      running += 1;
-      client.calls += 1;
+      if (count > 0 && running + count > limits.callsMax)
+        throw busy(503, "too many requests are being served");
+      if (count > 0 && client.calls + count > limits.callsPerClientMax)
+        throw busy(429, "too many requests at once");
+      running += count;
+      client.calls += count;
       return once(() => {
-        running -= 1;
-        client.calls -= 1;
+        running -= count;
+        client.calls -= count;
       });
     },
-    beginStream: () => {
+    beginStream: (name) => {
+      const client = find(name);
       if (streaming >= limits.streamsMax) throw busy(503, "too many open streams");
+      if (client.streams >= limits.streamsPerClientMax)
+        throw busy(429, "too many open streams of one client");
       streaming += 1;
+      client.streams += 1;
       return once(() => {
         streaming -= 1;
+        client.streams -= 1;
       });
     },
     running: () => running,

@@ -4,7 +4,7 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { TractError } from "../../engine/errors.ts";
 import { isToken, TOKEN_FORM } from "./token-form.ts";
-import type { TokenEntry } from "./tokens.ts";
+import { repeated, type TokenEntry } from "./tokens.ts";
 
 export interface TokenFile {
   readonly tokens: readonly TokenEntry[];
@@ -32,7 +32,10 @@ const OTHERS_BITS = 0o077;
 /** null when there is none. */
 async function readOwnFile(path: string): Promise<string | null> {
   try {
-    const { mode, size } = await stat(path);
+    const found = await stat(path);
+    // Reading another thing may never end, or not give the same twice.
+    if (!found.isFile()) throw unusable("is no regular file", "Name a file of tokens, not a folder or pipe.");
+    const { mode, size } = found;
     // Windows keeps access elsewhere than in the mode.
     if (process.platform !== "win32" && (mode & OTHERS_BITS) !== 0)
       throw unusable("may be read by other users", "Make it readable by its owner alone (chmod 600).");
@@ -71,15 +74,16 @@ function parseTokens(text: string): readonly TokenEntry[] {
   const raw = /^[[{]/.test(trimmed) ? readJson(trimmed) : { tokens: readLines(trimmed) };
   const parsed = file.safeParse(raw);
   if (!parsed.success) throw wrongForm(wrongPlace(raw));
-  const entries = Array.isArray(parsed.data) ? parsed.data : parsed.data.tokens;
-  if (entries.length === 0) throw wrongForm("it holds no token");
-  if (new Set(entries.map(({ token }) => token)).size < entries.length)
-    throw wrongForm("a token stands in it twice");
-  return entries.map(({ token, scope: own, name, tracts }, index) => ({
+  const given = Array.isArray(parsed.data) ? parsed.data : parsed.data.tokens;
+  if (given.length === 0) throw wrongForm("it holds no token");
+  const entries = given.map(({ token, scope: own, name, tracts }, index) => ({
     token,
     name: name ?? `token-${index + 1}`,
     access: { mayWrite: own === "write", tracts: tracts ?? null },
   }));
+  const twice = repeated(entries);
+  if (twice !== null) throw wrongForm(`a ${twice} stands in it twice`);
+  return entries;
 }
 
 function readJson(text: string): unknown {

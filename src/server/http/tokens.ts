@@ -4,7 +4,7 @@ import { type Access, FULL_ACCESS } from "../../tools/access.ts";
 
 /** Somebody who may use the server. */
 export interface Principal {
-  /** For logs; never the token. */
+  /** For logs, and to tell clients apart; never the token. */
   readonly name: string;
   readonly access: Access;
 }
@@ -37,6 +37,12 @@ export function createAdmission(entries: readonly TokenEntry[]): Admit {
     for (const each of known) if (timingSafeEqual(each.digest, digest)) found = each.principal;
     return found === null ? { kind: "wrong" } : { kind: "admitted", principal: found };
   };
+}
+
+/** What stands twice among the tokens of a server: then it would be left to chance what a client may do, or whose sessions it can use. */
+export function repeated(entries: readonly TokenEntry[]): "token" | "name" | null {
+  if (new Set(entries.map(({ token }) => token)).size < entries.length) return "token";
+  return new Set(entries.map(({ name }) => name)).size < entries.length ? "name" : null;
 }
 
 const OWNER: Principal = { name: "local", access: FULL_ACCESS };

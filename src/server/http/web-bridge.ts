@@ -1,6 +1,7 @@
 /** Carries requests and responses between Node's HTTP server and the web-standard ones of the MCP SDK. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 
 /** A signal that fires when the client goes away before it has the whole answer. */
 export function goneSignal(response: ServerResponse): AbortSignal {
@@ -57,11 +58,19 @@ export async function sendWebResponse(
       if (!response.write(value)) await drained(response, { gone, stallMsMax });
     }
     response.end();
+    closeInTime(response, stallMsMax);
   } catch {
     response.destroy(); // Half an answer must not look like a whole one.
   } finally {
     gone.removeEventListener("abort", leave);
   }
+}
+
+/** Cuts off who leaves the end of an answer unread, so that nobody keeps a connection by not listening. */
+export function closeInTime(ended: Writable, stallMsMax: number): void {
+  if (ended.closed) return;
+  const unread = setTimeout(() => ended.destroy(), stallMsMax).unref(); // Waiting for a reader keeps no process alive.
+  ended.once("close", () => clearTimeout(unread));
 }
 
 async function drained(response: ServerResponse, { gone, stallMsMax }: Sending): Promise<void> {

@@ -4,9 +4,10 @@ import type { SessionServices } from "./services.ts";
 
 /** Who asks. */
 export interface HttpCaller {
-  /** Name of whoever showed a token. */
+  /** Name of whoever showed a token; no two tokens share one. */
   readonly principal: string;
-  readonly address: string;
+  /** The same at one address: whom bounds are kept for. */
+  readonly client: string;
   readonly access: Access;
 }
 
@@ -20,7 +21,7 @@ export interface HttpAnswer {
   readonly response: Response;
   /** Of the ledger, for the log; null when the request belongs to none. */
   readonly sessionId: string | null;
-  /** To be called when the answer is out or the client gone. */
+  /** To be called when the answer is out or the client gone; resolves when nothing of the request is under way any more. */
   readonly done: () => Promise<void>;
 }
 

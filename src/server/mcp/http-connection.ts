@@ -8,6 +8,7 @@ import {
 import type { ChangeHub } from "./change-hub.ts";
 import { createChangeWatcher } from "./change-watcher.ts";
 import type { MakeServer } from "./create-server.ts";
+import { createOpenCalls, type OpenCalls } from "./http-open-calls.ts";
 import { CHANGE_POLL_MS } from "./limits.ts";
 import type { SessionServices } from "./services.ts";
 import type { Session } from "./session-table.ts";
@@ -22,11 +23,20 @@ export interface Owned {
 
 export interface StreamableSession extends Session, Owned {
   /** Answers a request of the session; its body is parsed already. */
-  readonly handle: (request: Request, body: unknown) => Promise<Response>;
+  readonly handle: (request: Request, body: unknown) => Promise<Handled>;
+}
+
+export interface Handled {
+  readonly response: Response;
+  /** Resolves when nothing that was asked for is under way any more: a client may leave before that. */
+  readonly over: Promise<void>;
 }
 
 export interface SseSession extends Session, Owned {
-  readonly transport: SseTransport;
+  /** What the client reads. */
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Takes a posted message, and says when it is done with; null when it is none. */
+  readonly receive: (body: unknown) => Promise<void> | null;
 }
 
 /** What connections of one endpoint have in common. */
@@ -54,16 +64,18 @@ export async function openStreamableSession(
     onsessionclosed: onDeleted,
     keepAliveMs: host.aliveMs,
   });
-  const connection = await connectServer(owned, host, transport);
+  const { calls, end } = await connectServer(owned, host, transport);
   return {
     ...owned,
-    end: connection.end,
+    end,
     handle: async (request, body) => {
+      const { over, drop } = calls.open(body);
       const response = await transport.handleRequest(request, body === undefined ? {} : { parsedBody: body });
+      if (!response.ok) drop();
       const cancelled = response.status === 202 ? cancelledId(body) : null;
       // Already answered: there is nothing left to end.
       if (cancelled !== null) await transport.send(cancelledAnswer(cancelled)).catch(() => undefined);
-      return response;
+      return { response, over };
     },
   };
 }
@@ -89,33 +101,52 @@ export async function openSseSession(
   { endpoint }: { readonly endpoint: string },
 ): Promise<SseSession> {
   const transport = new SseTransport({ endpoint, aliveMs: host.aliveMs });
-  const connection = await connectServer(owned, host, transport);
-  return { ...owned, transport, end: connection.end };
+  const { calls, end } = await connectServer(owned, host, transport);
+  return {
+    ...owned,
+    end,
+    stream: transport.stream,
+    receive: (body) => {
+      const { over, drop } = calls.open(body);
+      const isMessage = transport.receive(body);
+      if (!isMessage) drop();
+      const cancelled = cancelledId(body);
+      if (cancelled !== null) calls.close(cancelled);
+      return isMessage ? over : null;
+    },
+  };
 }
 
 type ServerTransport = Parameters<ReturnType<MakeServer>["connect"]>[0];
+
+interface Connection extends Session {
+  readonly calls: OpenCalls;
+}
 
 /** The end of a connection aborts its calls, ends its session in the ledger, and comes once. */
 async function connectServer(
   { services }: Owned,
   { hub, makeServer }: ConnectionHost,
   transport: ServerTransport,
-): Promise<Session> {
-  const { engineFor, log } = services;
+): Promise<Connection> {
+  const { storedEngine: engineFor, log } = services;
   const watcher = hub.join(createChangeWatcher({ engineFor, pollMs: CHANGE_POLL_MS, log }));
   const server = makeServer(services, watcher);
   // The SDK's messages may quote what was sent; what stands before the first colon is its own.
   ("server" in server ? server.server : server).onerror = (error) =>
     log.debug("protocol error", { error: error.message.split(":", 1)[0] ?? "" });
+  const calls = followCalls(transport);
   await server.connect(transport);
   const endAll = async (): Promise<void> => {
     watcher.close();
     await server.close();
+    calls.closeAll();
     await services.close();
     hub.writer.wake(); // The end of a session is in the ledger.
   };
   let ending: Promise<void> | null = null;
   return {
+    calls,
     end: () => {
       ending ??= endAll().catch((error: unknown) => {
         log.warn("a client's connection did not end in order", {
@@ -125,4 +156,17 @@ async function connectServer(
       return ending;
     },
   };
+}
+
+function followCalls(transport: ServerTransport): OpenCalls {
+  const calls = createOpenCalls();
+  const send = transport.send.bind(transport);
+  transport.send = async (message, options) => {
+    try {
+      await send(message, options);
+    } finally {
+      calls.sent(message);
+    }
+  };
+  return calls;
 }

@@ -25,6 +25,7 @@ export interface EndpointOptions {
   readonly makeServer: MakeServer;
   readonly messagesPath: string;
   readonly sessionsMax: number;
+  readonly sessionsPerClientMax: number;
   readonly sessionIdleMs: number;
   readonly sessionSpareMs: number;
   readonly sessionSweepMs: number;
@@ -37,6 +38,7 @@ export function createHttpEndpoint(options: EndpointOptions): HttpEndpoint {
   const { connect, makeServer, messagesPath, now } = options;
   const limits = {
     sessionsMax: options.sessionsMax,
+    sessionsPerClientMax: options.sessionsPerClientMax,
     idleMs: options.sessionIdleMs,
     spareMs: options.sessionSpareMs,
     sweepMs: options.sessionSweepMs,

@@ -18,7 +18,7 @@ export async function serveModernRequest(
   services: SessionServices,
   { hub, makeServer, aliveMs }: ConnectionHost,
 ): Promise<ServedRequest> {
-  const { engineFor, log } = services;
+  const { storedEngine: engineFor, log } = services;
   // The SDK answers a subscription before a server sees it, so what watches is ours and not the server's.
   const wanted = listening(body, services);
   const watcher =

@@ -34,17 +34,17 @@ export function createSseServing(
   const sessions = createSessionTable<SseSession>(limits, now);
   return {
     open: async ({ caller }) => {
-      if (!sessions.hasRoom()) return refused(503, "too many sessions");
+      if (!sessions.hasRoom(caller.client)) return refused(503, "too many sessions");
       const id = randomUUID();
       const owned = { principal: caller.principal, services: connect(caller.access) };
       const session = await openSseSession(owned, host, { endpoint: `${messagesPath}?sessionId=${id}` });
-      sessions.add(id, session);
+      sessions.add(id, session, caller.client);
       const release = sessions.use(id);
       const done = async (): Promise<void> => {
         release();
         await sessions.end(id); // Without its stream a client cannot be answered.
       };
-      const response = new Response(session.transport.stream, { headers: EVENT_STREAM });
+      const response = new Response(session.stream, { headers: EVENT_STREAM });
       return { response, sessionId: owned.services.sessionId, done };
     },
     post: async ({ request, body, caller }) => {
@@ -53,10 +53,11 @@ export function createSseServing(
       const session = sessions.find(id);
       if (session === null || session.principal !== caller.principal)
         return refused(404, "there is no such session: open /sse again", SESSION_GONE);
-      const answer = session.transport.receive(body)
-        ? { response: new Response("Accepted", { status: 202 }), done: async () => undefined }
-        : refused(400, "the body is not one JSON-RPC 2.0 message", INVALID_REQUEST);
-      return { ...answer, sessionId: session.services.sessionId };
+      const { sessionId } = session.services;
+      const over = session.receive(body);
+      return over === null
+        ? { ...refused(400, "the body is not one JSON-RPC 2.0 message", INVALID_REQUEST), sessionId }
+        : { response: new Response("Accepted", { status: 202 }), sessionId, done: () => over };
     },
     size: sessions.size,
     close: sessions.close,

@@ -27,11 +27,11 @@ export function createStatelessServing(
   const clients = createSessionTable<StatelessClient>({ ...limits, spareMs: 0 }, now);
   const serving = new Set<() => Promise<void>>();
 
-  function begin(key: string, { access }: HttpCaller): StatelessClient | null {
-    if (!clients.hasRoom()) return null;
+  function begin(key: string, { access, client: owner }: HttpCaller): StatelessClient | null {
+    if (!clients.hasRoom(owner)) return null;
     const services = connect(access);
     const client = { services, end: services.close };
-    clients.add(key, client);
+    clients.add(key, client, owner);
     return client;
   }
 
@@ -72,7 +72,7 @@ function clientKey({ body, caller }: HttpCall): string {
   const words = [name, version].map((word) =>
     typeof word === "string" ? word.slice(0, KEY_CHARS_MAX) : null,
   );
-  return JSON.stringify([caller.principal, caller.address, ...words]);
+  return JSON.stringify([caller.client, ...words]);
 }
 
 const KEY_CHARS_MAX = 200;

@@ -18,18 +18,34 @@ export function createStreamableServing(
 ): StreamableServing {
   const sessions = createSessionTable<StreamableSession>(limits, now);
 
-  async function begin({ request, body, caller }: HttpCall): Promise<HttpAnswer> {
-    if (!sessions.hasRoom()) return refused(503, "too many sessions");
+  async function begin(call: HttpCall): Promise<HttpAnswer> {
+    const { caller } = call;
+    if (!sessions.hasRoom(caller.client)) return refused(503, "too many sessions");
     const id = randomUUID();
     const owned = { principal: caller.principal, services: connect(caller.access) };
     const onDeleted = (): void => void sessions.end(id);
     const session = await openStreamableSession(owned, host, { id, onDeleted });
-    sessions.add(id, session);
-    const release = sessions.use(id);
-    const response = await session.handle(request, body);
+    sessions.add(id, session, caller.client);
+    const answer = await answerIn(id, session, call);
     // What the transport refuses has begun nothing.
-    if (response.headers.get("mcp-session-id") === null) await sessions.end(id);
-    return { response, sessionId: owned.services.sessionId, done: async () => release() };
+    if (answer.response.headers.get("mcp-session-id") === null) await sessions.end(id);
+    return answer;
+  }
+
+  async function answerIn(
+    id: string,
+    session: StreamableSession,
+    { request, body }: HttpCall,
+  ): Promise<HttpAnswer> {
+    const release = sessions.use(id);
+    try {
+      const { response, over } = await session.handle(request, body);
+      const done = (): Promise<void> => over.then(release);
+      return { response, sessionId: session.services.sessionId, done };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   return {
@@ -44,9 +60,7 @@ export function createStreamableServing(
       const session = sessions.find(id);
       if (session === null || session.principal !== caller.principal)
         return refused(404, "there is no such session: begin with initialize", SESSION_GONE);
-      const release = sessions.use(id);
-      const response = await session.handle(request, body);
-      return { response, sessionId: session.services.sessionId, done: async () => release() };
+      return await answerIn(id, session, call);
     },
     size: sessions.size,
     close: sessions.close,

@@ -7,9 +7,13 @@ export interface Session {
 }
 
 export interface SessionTable<Kept extends Session> {
-  /** Makes room for one more if it can be had by ending sessions that are left; false when there is none. */
-  readonly hasRoom: () => boolean;
-  readonly add: (id: string, session: Kept) => void;
+  /**
+   * Makes room for one more of a client if it can be had by ending one that is left; false when there is none.
+   *
+   * @param client Has a bound of its own, and makes room by itself beyond it.
+   */
+  readonly hasRoom: (client: string) => boolean;
+  readonly add: (id: string, session: Kept, client: string) => void;
   readonly find: (id: string) => Kept | null;
   /** Says that a request or stream of it begins; gives what says that it is over. */
   readonly use: (id: string) => () => void;
@@ -22,6 +26,7 @@ export interface SessionTable<Kept extends Session> {
 
 export interface TableLimits {
   readonly sessionsMax: number;
+  readonly sessionsPerClientMax: number;
   /** In milliseconds, since the last use. */
   readonly idleMs: number;
   /** After this time without use a session may make room for another, in milliseconds. */
@@ -31,6 +36,7 @@ export interface TableLimits {
 
 interface Entry<Kept> {
   readonly session: Kept;
+  readonly client: string;
   open: number;
   usedMs: number;
 }
@@ -43,14 +49,12 @@ export function createSessionTable<Kept extends Session>(
   /** The one used last stands last. */
   const entries = new Map<string, Entry<Kept>>();
   const sweeping = setInterval(() => {
-    for (const id of unusedFor(limits.idleMs)) void end(id);
+    for (const [id] of [...entries].filter(isUnusedFor(limits.idleMs))) void end(id);
   }, limits.sweepMs);
   sweeping.unref(); // Looking after sessions keeps no process alive.
 
-  function unusedFor(ms: number): readonly string[] {
-    return [...entries]
-      .filter(([, { open, usedMs }]) => open === 0 && now() - usedMs >= ms)
-      .map(([id]) => id);
+  function isUnusedFor(ms: number): (entry: readonly [string, Entry<Kept>]) => boolean {
+    return ([, { open, usedMs }]) => open === 0 && now() - usedMs >= ms;
   }
 
   async function end(id: string): Promise<void> {
@@ -60,14 +64,16 @@ export function createSessionTable<Kept extends Session>(
   }
 
   return {
-    hasRoom: () => {
-      if (entries.size < limits.sessionsMax) return true;
-      const [oldest] = unusedFor(limits.spareMs);
+    hasRoom: (client) => {
+      const own = [...entries].filter(([, entry]) => entry.client === client);
+      const isOwnFull = own.length >= limits.sessionsPerClientMax;
+      if (!isOwnFull && entries.size < limits.sessionsMax) return true;
+      const [oldest] = (isOwnFull ? own : [...entries]).filter(isUnusedFor(limits.spareMs));
       if (oldest === undefined) return false;
-      void end(oldest);
+      void end(oldest[0]);
       return true;
     },
-    add: (id, session) => void entries.set(id, { session, open: 0, usedMs: now() }),
+    add: (id, session, client) => void entries.set(id, { session, client, open: 0, usedMs: now() }),
     find: (id) => entries.get(id)?.session ?? null,
     use: (id) => {
       const entry = entries.get(id);
