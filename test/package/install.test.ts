@@ -44,7 +44,8 @@ test("each button decodes to the name and the settings", () => {
 
 test.each(pages)("the command lines of %s name the same command", (_, page) => {
   const commands = [...page.matchAll(/(?:claude|codex) mcp add .*?-- ([^\n`]+)/g)].map(([, line]) => line);
-  expect(new Set(commands)).toEqual(new Set([[HOST_CONFIG.command, ...HOST_CONFIG.args].join(" ")]));
+  const plain = commands.map((command) => command?.replace(/^cmd \/c /, ""));
+  expect(new Set(plain)).toEqual(new Set([[HOST_CONFIG.command, ...HOST_CONFIG.args].join(" ")]));
   for (const host of ["claude", "codex"]) expect(page).toContain(`${host} mcp add ${HOST_NAME} -- `);
 });
 
@@ -53,7 +54,13 @@ test("the settings files hold the same settings", () => {
     JSON.parse(block ?? ""),
   );
   const servers = { [HOST_NAME]: HOST_CONFIG };
-  expect(blocks).toEqual([{ mcpServers: servers }, { mcpServers: servers }, { servers }]);
+  const onWindows = { command: "cmd", args: ["/c", HOST_CONFIG.command, ...HOST_CONFIG.args] };
+  expect(blocks).toEqual([
+    { mcpServers: servers },
+    { mcpServers: servers },
+    { servers },
+    { mcpServers: { [HOST_NAME]: onWindows } },
+  ]);
   const added = /--add-mcp '(.*)'/.exec(guide)?.[1] ?? "";
   expect(JSON.parse(added)).toEqual({ name: HOST_NAME, ...HOST_CONFIG });
   const readme = /`(\{ "mcpServers".*?)`/.exec(pages[0][1])?.[1] ?? "";

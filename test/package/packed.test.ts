@@ -132,6 +132,35 @@ test("the installed library imports without side effects, and works", async (con
   });
 });
 
+test("the installed types hold under the strictest checks, in Node's resolution and a bundler's, with no types of others", async (context) => {
+  if (obstacle !== null) context.skip(obstacle);
+  writeFileSync(
+    join(project, "use.ts"),
+    `import { openStore, TractError } from "tract-mcp";
+     const store = await openStore("sqlite:./typed.db", { llm: { apiKey: "k", model: "m" } });
+     const tract = await store.tract("typed");
+     await tract.user("What changed?");
+     const compiled: { readonly system: string | null } = (await tract.compile({ budgetTokens: 8000 })).toAnthropic();
+     // @ts-expect-error: there is no such argument, and a type that says any would let it pass.
+     await tract.compile({ budget: compiled.system });
+     export const code = (error: unknown): string | null => (error instanceof TractError ? error.code : null);`,
+  );
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const strictest = ["--strict", "--exactOptionalPropertyTypes", "--skipLibCheck", "false", "--types", ""];
+  const findings = async (module: string, moduleResolution: string): Promise<string> => {
+    const resolution = ["--module", module, "--moduleResolution", moduleResolution];
+    const options = [...strictest, ...resolution, "--target", "es2023", "--noEmit", "use.ts"];
+    return await run(process.execPath, [tsc, ...options], { cwd: project }).then(
+      ({ stdout }) => stdout,
+      (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
+    );
+  };
+  expect(await Promise.all([findings("nodenext", "nodenext"), findings("esnext", "bundler")])).toEqual([
+    "",
+    "",
+  ]);
+});
+
 test("the library does not load the MCP SDK, the CLI or a driver before a store is opened", async (context) => {
   if (obstacle !== null) context.skip(obstacle);
   writeFileSync(

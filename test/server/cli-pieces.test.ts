@@ -10,6 +10,7 @@ import { drawGraph } from "../../src/server/cli/views/graph.ts";
 import { shorterCount, shorterTime } from "../../src/server/cli/views/words.ts";
 import { hintForCommandLine, messageForCommandLine } from "../../src/server/cli/words-of-hints.ts";
 import { createLog, reportBug } from "../../src/server/log.ts";
+import { createCli } from "../support/cli.ts";
 import { fakeTerminal } from "../support/fake-terminal.ts";
 
 describe("a table", () => {
@@ -307,5 +308,20 @@ describe("access to the store", () => {
     ["may not enter", { "/data/tract": "" }],
   ])("is refused: %s", (words, rights) => {
     expect(found(rights).refusal?.detail).toContain(words);
+  });
+});
+
+test.each([
+  [["comit", "--json"], "unknown command 'comit'"],
+  [["--json", "log", "--nonsense"], "unknown option '--nonsense'"],
+  [["--json"], "there is no command"],
+  [["completion", "tcsh", "--json"], "tcsh"],
+])("a wrong command line %j is answered in JSON where JSON was asked for", async (argv, words) => {
+  const cli = createCli();
+  const { exitCode, out, err } = await cli.run(argv);
+  cli.remove();
+  expect({ exitCode, err }).toEqual({ exitCode: 2, err: "" });
+  expect(JSON.parse(out)).toMatchObject({
+    error: { code: "invalid-argument", message: expect.stringContaining(words) },
   });
 });

@@ -137,12 +137,27 @@ test("a reader that stops early is no failure", async () => {
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "{", stderr: "" });
 });
 
+test("output that cannot be written is a failure in words", async () => {
+  if (!existsSync("/dev/full")) return;
+  const { exitCode, stderr } = await shell("$TRACT --help > /dev/full");
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: expect.stringMatching(/^error: the output could not be written \(ENOSPC\)\nhint: .*\n$/),
+  });
+});
+
 test("the completion script for bash completes commands and flags", async () => {
   const { stdout, stderr } = await shell(`
     source <($TRACT completion bash)
     COMP_WORDS=(tract chec); COMP_CWORD=1; _tract; echo "\${COMPREPLY[@]}"
-    COMP_WORDS=(tract log --li); COMP_CWORD=2; _tract; echo "\${COMPREPLY[@]}"`);
-  expect({ stdout, stderr }).toEqual({ stdout: "checkout\n--limit\n", stderr: "" });
+    COMP_WORDS=(tract log --li); COMP_CWORD=2; _tract; echo "\${COMPREPLY[@]}"
+    COMP_WORDS=(tract --store a.db log --li); COMP_CWORD=4; _tract; echo "\${COMPREPLY[@]}"
+    COMP_WORDS=(tract ledger --li); COMP_CWORD=2; _tract; echo "\${COMPREPLY[@]}"
+    COMP_WORDS=(tract --sto); COMP_CWORD=1; _tract; echo "\${COMPREPLY[@]}"
+    COMP_WORDS=(tract completion ""); COMP_CWORD=2; _tract; echo "\${COMPREPLY[@]}"
+    COMP_WORDS=(tract help chec); COMP_CWORD=2; _tract; echo "\${COMPREPLY[@]}"`);
+  const completed = ["checkout", "--limit", "--limit", "--limit", "--store", "bash zsh fish", "checkout"];
+  expect({ stdout, stderr }).toEqual({ stdout: `${completed.join("\n")}\n`, stderr: "" });
 });
 
 test("NO_COLOR and a pipe keep colours away, FORCE_COLOR brings them back", async () => {

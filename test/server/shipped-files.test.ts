@@ -39,6 +39,24 @@ test("names what was changed, is missing and was added, by its path", async () =
   });
 });
 
+test("what stands in the place of a file, or cannot be read, is named like any other change", async () => {
+  rmSync(join(folder, "a.js"));
+  symlinkSync(join(folder, "inner"), join(folder, "a.js"));
+  symlinkSync(join(folder, "nowhere"), join(folder, "d.js"));
+  rmSync(join(folder, "inner/b.js"));
+  // The same bytes by another way: whoever can change what the link leads to changes the file.
+  writeFileSync(`${folder}-b.js`, "b");
+  symlinkSync(`${folder}-b.js`, join(folder, "inner/b.js"));
+  const found = await checkShippedFiles(folder);
+  rmSync(`${folder}-b.js`);
+  expect(found).toEqual({ named: 2, changed: ["a.js", "inner/b.js"], missing: [], unlisted: ["d.js"] });
+});
+
+test("hashes are made of files only", async () => {
+  symlinkSync(join(folder, "a.js"), join(folder, "d.js"));
+  await expect(hashFiles(folder)).rejects.toThrow("d.js");
+});
+
 test("a file that has the name of something every object has is a file", async () => {
   write("constructor", "");
   expect((await checkShippedFiles(folder))?.unlisted).toEqual(["constructor"]);

@@ -1,9 +1,9 @@
 /** The digest by which a compiled context proves what it was (spec 2.6; spec 9, 12). */
-import { createHash, type Hash as RunningHash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Hash } from "../../storage/records.ts";
 import { canonicalJson } from "../content/canonical-json.ts";
 import type { Item, SystemPart } from "./canvas.ts";
-import type { Drawing } from "./drawing.ts";
+import type { Drawing, RunningHash } from "./drawing.ts";
 import { systemText } from "./formats/anthropic.ts";
 import { SECTION_JOINER } from "./formats/markdown.ts";
 import type { CompiledMessage } from "./message-types.ts";

@@ -1,5 +1,4 @@
 /** The settled part of a context as drawn in one format, kept with its segment so that each message is drawn once (spec 2.8). */
-import type { Hash as RunningHash } from "node:crypto";
 import {
   type Canvas,
   emptyCanvas,
@@ -12,6 +11,13 @@ import {
 import type { Kit } from "./kit.ts";
 import type { CompiledMessage } from "./message-types.ts";
 import { type Segment, segmentsOf } from "./segment.ts";
+
+/** A hash under way, as node:crypto makes it; stated here so that the library's types need none of Node's. */
+export interface RunningHash {
+  copy(): RunningHash;
+  update(text: string): RunningHash;
+  digest(encoding: "hex"): string;
+}
 
 export interface Drawing {
   readonly before: Drawing | null;

@@ -1,5 +1,6 @@
 /** The command line as a program: every tool as a command, the commands of the CLI alone, help, and exit codes (spec 6.1, 6.4). */
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
+import { TractError } from "../../engine/errors.ts";
 import { expectedFailure } from "../../tools/failure.ts";
 import { TOOLS } from "../../tools/registry.ts";
 import type { Tool } from "../../tools/tool.ts";
@@ -10,9 +11,10 @@ import type { Log } from "../log.ts";
 import { FLAG_SETTINGS, flagOf, SETTINGS, type SettingName } from "../settings.ts";
 import { COMMAND_SHAPES } from "./command-shapes.ts";
 import { backUpStore } from "./commands/backup.ts";
-import { completionScript, isShell, SHELLS } from "./commands/completion.ts";
+import { completionScript, SHELLS, type Shell } from "./commands/completion.ts";
 import { listTracts } from "./commands/tracts.ts";
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE, showFailure } from "./failure.ts";
+import { printableJson } from "./printable-json.ts";
 import type { Terminal } from "./terminal.ts";
 import { describeToolCommand, runToolCommand } from "./tool-command.ts";
 
@@ -39,7 +41,7 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
   const { terminal } = host;
   const json = argv.includes("--json");
   let exitCode = EXIT_OK;
-  const program = createProgram(host, (code) => {
+  const program = createProgram({ ...host, json }, (code) => {
     exitCode = code;
   });
   try {
@@ -47,16 +49,27 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
     else await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : wrongLine(error, host, json);
     const failure = expectedFailure(error);
     if (failure === null) throw error;
     return showFailure(failure, terminal, { json });
   }
 }
 
-function createProgram(host: CliHost, setExitCode: (code: number) => void): Command {
+/** The parser has told a person already what is wrong with the line. */
+function wrongLine({ code, message }: CommanderError, { terminal }: CliHost, json: boolean): number {
+  const words = code === "commander.help" ? "there is no command" : message.replace(/^error: /, "");
+  const failure = new TractError("invalid-argument", words, { hint: "tract --help shows what there is." });
+  if (json) terminal.out(printableJson({ error: expectedFailure(failure) }));
+  return EXIT_USAGE;
+}
+
+function createProgram(
+  host: CliHost & { readonly json: boolean },
+  setExitCode: (code: number) => void,
+): Command {
   const program = new Command("tract");
-  configure(program, host.terminal);
+  configure(program, host);
   program
     .description(
       "Version control for the context of LLM agents. Without a command and without a terminal: an MCP server on stdio.",
@@ -84,14 +97,17 @@ function createProgram(host: CliHost, setExitCode: (code: number) => void): Comm
 const OWN_COMMANDS = "This program:";
 
 /** Errors are thrown instead of ending the process, and shown in our own form. */
-function configure(program: Command, terminal: Terminal): void {
+function configure(
+  program: Command,
+  { terminal, json }: { readonly terminal: Terminal; readonly json: boolean },
+): void {
   const { red } = terminal.errColors;
   program.exitOverride().showHelpAfterError("(tract --help shows what there is)");
   // Long flags leave little room; text beside them is broken all the same.
   program.configureHelp({ minWidthToWrap: HELP_TEXT_MIN });
   program.configureOutput({
     writeOut: terminal.out,
-    writeErr: terminal.err,
+    writeErr: json ? () => undefined : terminal.err,
     getOutHelpWidth: () => Math.min(terminal.width, HELP_WIDTH_MAX),
     getErrHelpWidth: () => Math.min(terminal.width, HELP_WIDTH_MAX),
     outputError: (text, write) => write(text.replace(/^error:/, red("error:"))),
@@ -183,12 +199,8 @@ function addOwnCommands(program: Command, host: CliHost, setExitCode: (code: num
   program
     .command("completion")
     .description("Print a completion script for a shell.")
-    .argument("<shell>", SHELLS.join(", "))
-    .action((shell: string) => {
-      if (!isShell(shell))
-        program.error(`error: there is no completion for ${shell}; shells: ${SHELLS.join(", ")}`);
-      else terminal.out(completionScript(shell, program));
-    });
+    .addArgument(new Argument("<shell>", "the shell that you use").choices(SHELLS))
+    .action((shell: Shell) => terminal.out(completionScript(shell, program)));
 }
 
 interface ServeOptions {

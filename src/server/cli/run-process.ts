@@ -2,6 +2,7 @@
 import { createServices } from "../compose.ts";
 import { readProcessInputs, resolveConfig } from "../config.ts";
 import { reportBug } from "../log.ts";
+import { EXIT_FAILED } from "./failure.ts";
 import { runCli } from "./run-cli.ts";
 import { processTerminal } from "./terminal.ts";
 
@@ -14,7 +15,7 @@ export async function runProcess(argv: readonly string[]): Promise<number> {
   const interrupt = (): void => interruption.abort();
   process.once("SIGINT", interrupt);
   try {
-    return await runCli(argv, {
+    const exitCode = await runCli(argv, {
       terminal,
       signal: interruption.signal,
       clock: () => performance.now(),
@@ -32,7 +33,14 @@ export async function runProcess(argv: readonly string[]): Promise<number> {
         }
       },
     });
+    const obstacle = await terminal.flushed();
+    if (obstacle === null) return exitCode;
+    terminal.err(`error: the output could not be written (${obstacle})\nhint: ${OUTPUT_HINT}\n`);
+    return EXIT_FAILED;
   } finally {
     process.off("SIGINT", interrupt);
   }
 }
+
+const OUTPUT_HINT =
+  "What the command did is done; only the answer is lost. Check the place that stdout leads to.";

@@ -1,4 +1,5 @@
 /** Where the CLI writes and reads: both output streams with their width and colours, and stdin on demand. */
+import { setImmediate as nextRound } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import picocolors from "picocolors";
 import { wantsColors } from "../config.ts";
@@ -22,18 +23,26 @@ export interface Terminal {
   readonly readStdin: () => Promise<string>;
 }
 
+export interface ProcessTerminal extends Terminal {
+  /** Resolves when all that was written has gone, with the system's code for why some of it could not (a full disk), else null. */
+  readonly flushed: () => Promise<string | null>;
+}
+
 /** The terminal of a process. */
 export function processTerminal(streams: {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-}): Terminal {
+}): ProcessTerminal {
   const { stdin, stdout, stderr, env } = streams;
-  // A reader that stops early, as in `tract log | head`, is no failure.
-  stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+  let obstacle: string | null = null;
+  stdout.on("error", ({ code = "unknown" }: NodeJS.ErrnoException) => {
+    // A reader that stops early, as in `tract log | head`, is no failure.
+    if (code !== "EPIPE") obstacle ??= code;
   });
+  // There is nowhere left to tell of it.
+  stderr.on("error", () => undefined);
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
@@ -49,6 +58,12 @@ export function processTerminal(streams: {
       const parts: Uint8Array[] = [];
       for await (const part of stdin) parts.push(Buffer.from(part));
       return decodeText(Buffer.concat(parts), "the text on stdin");
+    },
+    flushed: async () => {
+      if (stdout.writable) await new Promise<void>((resolve) => stdout.write("", () => resolve()));
+      // A stream tells of an error in a tick of its own, after the write.
+      await nextRound();
+      return obstacle;
     },
   };
 }

@@ -3,7 +3,7 @@ import { VERSION } from "../../../version.ts";
 import type { SettingSource } from "../../config-layers.ts";
 import { SETTING_NAMES, SETTINGS } from "../../settings.ts";
 import { printableJson } from "../printable-json.ts";
-import { displayWidth, table, wrapped } from "../table.ts";
+import { cut, displayWidth, table, wrapped } from "../table.ts";
 import type { Colors, Terminal } from "../terminal.ts";
 import { type Check, type CheckHost, runChecks } from "./doctor-checks.ts";
 
@@ -46,22 +46,46 @@ interface Report {
 
 function readable(report: Report, { colors, width }: Terminal): string {
   const { bold, dim, red, yellow } = colors;
-  const settingRows = report.settings.map(({ name, value, source }) => [
-    name,
-    value === null ? dim("not set") : String(value),
-    dim(source),
-  ]);
   return [
     `${bold(`tract ${report.version}`)} ${dim(report.platform)}\n\n`,
     ...checkLines(report.checks, colors, width),
     `\n${bold("Settings")}\n`,
-    table([{}, { gives: true }, {}], settingRows, width),
+    settingTable(report.settings, colors, width),
     ...report.warnings.map(
       (warning) => `\n${wrapped(`warning: ${warning}`, width).replace(/^warning:/, yellow)}`,
     ),
     report.warnings.length > 0 ? "\n" : "",
     report.ok ? "" : `\n${red("Something is broken: see the lines with ✗.")}\n`,
   ].join("");
+}
+
+/** Values and sources that are too long go on below: a path that is cut says nothing. */
+function settingTable(settings: Report["settings"], { dim }: Colors, width: number): string {
+  const room = width - SETTING_NAME_WIDTH;
+  const rows = settings.flatMap(({ name, value, source }) => {
+    const values = inPieces(value === null ? "not set" : String(value), Math.floor(room * VALUE_SHARE));
+    const sources = inPieces(source, Math.floor(room * (1 - VALUE_SHARE)));
+    return Array.from({ length: Math.max(values.length, sources.length) }, (_, at) => {
+      const [piece = "", from = ""] = [values[at], sources[at]];
+      return [at === 0 ? name : "", value === null ? dim(piece) : piece, from === "" ? "" : dim(from)];
+    });
+  });
+  return table([{}, {}, {}], rows, width);
+}
+
+/** The longest name, and what is between three columns. */
+const SETTING_NAME_WIDTH = Math.max(...SETTING_NAMES.map((name) => name.length)) + 2 * "  ".length;
+/** So that on 80 columns the name of every variable fits beside a value. */
+const VALUE_SHARE = 4 / 7;
+
+/** Columns; a piece of nothing would have no end. */
+const PIECE_MIN = 4;
+
+function inPieces(text: string, width: number): readonly string[] {
+  const piece = cut(text, Math.max(PIECE_MIN, width));
+  if (piece === text) return [text];
+  const kept = piece.slice(0, -"…".length);
+  return [kept, ...inPieces(text.slice(kept.length), width)];
 }
 
 /** A line for each check, and below it what to do where there is something to do. */

@@ -1,8 +1,8 @@
 /** The files of an installed bundle against the hashes that its manifest names (written by `npm run bundle`, checked by `tract doctor`). */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { lstat, readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 
 export const MANIFEST_FILE = "manifest.json";
@@ -34,29 +34,58 @@ const shipped = z.looseObject({
 export async function checkShippedFiles(folder: string): Promise<ShippedFiles | null> {
   const named = await readNamedHashes(folder);
   if (named === null) return null;
-  const found = await hashFiles(folder);
+  const found = new Map<string, string | null>();
+  for (const path of await listFiles(folder)) found.set(path, await hashFile(join(folder, path)));
+  const paths = Object.keys(named);
   return {
-    named: Object.keys(named).length,
-    changed: Object.keys(named).filter((path) => Object.hasOwn(found, path) && found[path] !== named[path]),
-    missing: Object.keys(named).filter((path) => !Object.hasOwn(found, path)),
-    unlisted: Object.keys(found).filter((path) => !Object.hasOwn(named, path)),
+    named: paths.length,
+    changed: paths.filter((path) => found.has(path) && found.get(path) !== named[path]),
+    missing: paths.filter((path) => !found.has(path)),
+    unlisted: [...found.keys()].filter((path) => !Object.hasOwn(named, path)),
   };
 }
 
-/** The hash of every file in a folder but its manifest, which cannot name itself; in the order of the paths. */
+/**
+ * The hash of every file in a folder but its manifest, which cannot name itself; in the order of the paths.
+ *
+ * @throws when something there is no file that can be read.
+ */
 export async function hashFiles(folder: string): Promise<FileHashes> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
-    .filter((path) => path !== MANIFEST_FILE)
-    .sort();
   const hashes: Record<string, string> = {};
-  for (const path of paths) {
-    const bytes = await readFile(join(folder, path));
-    hashes[path] = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  for (const path of await listFiles(folder)) {
+    const hash = await hashFile(join(folder, path));
+    if (hash === null) throw new Error(`${path} is no file that can be read`);
+    hashes[path] = hash;
   }
   return hashes;
+}
+
+async function listFiles(folder: string): Promise<readonly string[]> {
+  const paths = await listBelow(folder, "");
+  return paths.filter((path) => path !== MANIFEST_FILE).sort();
+}
+
+/** A link is listed and never followed: it may lead anywhere, also back. (`recursive` of readdir follows those to folders.) */
+async function listBelow(folder: string, prefix: string): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) paths.push(...(await listBelow(folder, `${path}/`)));
+    else paths.push(path);
+  }
+  return paths;
+}
+
+/** null for what is no file of its own, such as a link, or cannot be read. */
+async function hashFile(path: string): Promise<string | null> {
+  try {
+    if (!(await lstat(path)).isFile()) return null;
+    return `sha256:${createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex")}`;
+  } catch {
+    return null; // Named among the changed ones: what it holds is not what was shipped.
+  }
 }
 
 /** The folder that Tract is installed in: the nearest above this file that holds a manifest; null in none. */
