@@ -1,4 +1,5 @@
 /** Opens a store by its location: the only way in to a backend. */
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreError } from "./errors.ts";
@@ -52,5 +53,14 @@ function fileOf(location: string): string {
   const path = (location.startsWith("sqlite:") ? location.slice("sqlite:".length) : location).trim();
   if (path === "" || path.includes("\0"))
     throw new StoreError("store-unusable", "The store's location is empty or not a path. Use sqlite:PATH.");
-  return resolve(path);
+  return realPath(resolve(path));
+}
+
+/** Of a link the file that it leads to: SQLite names the log after that one. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // Nothing is there yet, or nothing may be looked at: opening it says so.
+  }
 }

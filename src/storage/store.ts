@@ -330,7 +330,7 @@ export interface Store {
    * something is at `file` already, when it cannot be made there, or for a store that has no file.
    */
   backupTo(file: string): Promise<number>;
-  /** A number that changes whenever another connection (any process) has changed the store; cheap. */
+  /** A number that grows whenever the store has changed, by this connection or another (any process); cheap. */
   readChangeCounter(): Promise<number>;
 
   /**

@@ -4,16 +4,22 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { addressOf, callOnce, startHttpProcess } from "../support/http.ts";
+import { type LlmServer, startLlmServer } from "../support/llm-server.ts";
 import { runs, timeLimit } from "../support/long-mode.ts";
 import { createRawClient, startServer, wireOf } from "../support/mcp-client.ts";
 import { seededChance } from "./child.ts";
 import { expectWhole } from "./expect-whole.ts";
 
 let folder: string;
-beforeAll(() => {
+let llm: LlmServer;
+beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "tract-servers-"));
+  llm = await startLlmServer();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await llm.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** A server that can be asked, and killed. */
 interface Victim {
@@ -26,13 +32,22 @@ interface Result {
   readonly operation_id?: string | null;
   readonly head?: string | null;
   readonly commits?: readonly { readonly hash?: string }[];
+  readonly groups?: readonly { readonly summary: string | null }[];
+  readonly plan?: { readonly plan_id: string | null };
   readonly error?: unknown;
+}
+
+/** A tool and its arguments, which may need what the call before it gave. */
+type Call = readonly [tool: string, args: object | ((before: Result) => object)];
+
+function llmEnv(): Readonly<Record<string, string>> {
+  return { TRACT_LLM_BASE_URL: llm.baseUrl, TRACT_LLM_MODEL: "m" };
 }
 
 const never = new Promise<never>(() => {});
 
 async function overStdio(store: string): Promise<Victim> {
-  const server = startServer({ store, args: ["--tract", "demo", "--profile", "full"] });
+  const server = startServer({ store, args: ["--tract", "demo", "--profile", "full"], env: llmEnv() });
   // The client writes into the pipe of a process that is gone.
   server.process.stdin.on("error", () => undefined);
   const client = createRawClient(wireOf(server));
@@ -48,7 +63,7 @@ async function overStdio(store: string): Promise<Victim> {
 }
 
 async function overHttp(store: string): Promise<Victim> {
-  const server = startHttpProcess(store, ["--profile", "full"]);
+  const server = startHttpProcess(store, ["--profile", "full"], llmEnv());
   const address = await addressOf(server);
   return {
     call: (name, args) => callOnce(address, name, args).catch(() => never),
@@ -61,8 +76,12 @@ async function overHttp(store: string): Promise<Victim> {
 
 const FILLER = "We looked at several ways to do this and talked about each of them at some length. ";
 
-/** Calls that use every writing tool which needs no LLM; each may stand after any other. */
-function callsOf(serial: string): readonly (readonly [string, object])[] {
+function pair(words: string): object {
+  return { items: [{ content: `${words} one ${FILLER}` }, { content: `${words} two ${FILLER}` }] };
+}
+
+/** Calls that use every writing tool; each may stand after any other that it needs nothing of. */
+function callsOf(serial: string): readonly Call[] {
   const io = { content_type: "tool_io", tool_name: "read", call_id: serial };
   const talk = Array.from({ length: 200 }, (_, i) => ({ role: "user", content: `${serial} ${i}` }));
   return [
@@ -83,6 +102,21 @@ function callsOf(serial: string): readonly (readonly [string, object])[] {
     ["commit", { content: `${serial} two` }],
     ["merge", { source: `${serial}-side` }],
     ["compress", { strategy: "mask", keep: 0 }],
+    ["commit", pair(`${serial} a`)],
+    ["compress", { from: "HEAD~1", to: "HEAD", summary: "Two.", review: true }],
+    ["compress", ({ plan }) => ({ plan_id: plan?.plan_id, action: "approve" })],
+    ["expand", ({ groups = [] }) => ({ summary: groups[0]?.summary, restore: true })],
+    ["commit", pair(`${serial} b`)],
+    ["compress", { from: "HEAD~1", to: "HEAD", summary: "Two more.", review: true }],
+    ["proposals", ({ plan }) => ({ action: "approve", id: plan?.plan_id })],
+    ["configure", { set: { temperature: 0 } }],
+    ["policy", { action: "set", policy: { name: serial, kind: "checkpoint" } }],
+    ["policy", { action: "remove", policy: serial }],
+    ["chat", { text: `${serial}, what now?` }],
+    ["generate", {}],
+    ["orchestrate", { mind: "rules", autonomy: "autonomous" }],
+    ["checkout", { ref: "main" }],
+    ["verify", { repair: true }],
     ["record_turn", { user_message: `${serial}?`, response: "Yes." }],
     ["record_usage", { usage: { prompt_tokens: 50, completion_tokens: 3 } }],
     ["reorganize", { reword: [{ ref: "HEAD", message: "in other words" }], force: true }],
@@ -96,7 +130,10 @@ function callsOf(serial: string): readonly (readonly [string, object])[] {
     ["undo", {}],
     ["branch", { action: "create", name: `${serial}-gone` }],
     ["commit", { content: `${serial} for nothing`, branch: `${serial}-gone` }],
-    ["branch", { action: "delete", name: `${serial}-gone`, force: true }],
+    ["reset", { ref: "HEAD~1", branch: `${serial}-gone` }],
+    ["branch", { action: "rename", name: `${serial}-gone`, new_name: `${serial}-gone-too` }],
+    ["branch", { action: "delete", name: `${serial}-gone-too`, force: true }],
+    ["tag", { action: "delete", name: serial }],
     ["gc", { dry_run: false, older_than_days: 0, keep_operations_days: 0 }],
   ];
 }
@@ -134,19 +171,25 @@ it.each([
         acknowledged.commit = [];
       }
       const before = acknowledged.operation.length;
+      llm.script(...Array.from({ length: LLM_CALLS_MAX }, () => "That is how it is."));
       const victim = await begin(store);
       // The kills are spread over all calls; two calls are under way.
       const last = Math.floor(((round + chance()) / rounds) * STEPS);
       const calls = callsOf(`${over}-${round}`);
       const errors: unknown[] = [];
-      const ask = async ([name, args]: readonly [string, object]): Promise<void> => {
+      let previous: Result = {};
+      const ask = async ([name, made]: Call): Promise<void> => {
+        const args = typeof made === "function" ? made(previous) : made;
         const result = await victim.call(name, args);
+        previous = result;
         if (result.error !== undefined) errors.push([name, result.error]);
         const isForNothing = JSON.stringify(args).includes("-gone");
         if (!isForNothing) noteTo(acknowledged, result);
       };
       for (const call of calls.slice(0, last)) await ask(call);
-      for (const call of calls.slice(last, last + 2)) void ask(call);
+      // The second cannot wait for what the first gives.
+      for (const call of calls.slice(last, last + 2))
+        if (typeof call[1] !== "function" || call === calls[last]) void ask(call);
       await new Promise((resolve) => setTimeout(resolve, chance() * DELAY_MS_MAX));
       await victim.kill();
       expect(errors).toEqual([]);
@@ -157,5 +200,7 @@ it.each([
   },
 );
 
+/** What is asked of the LLM in a round, at most. */
+const LLM_CALLS_MAX = 2;
 /** About as long as one call takes on a slow disk. */
 const DELAY_MS_MAX = 25;

@@ -309,11 +309,12 @@ class MemoryStore implements Store {
     this.#do(() => {
       throw new StoreError("store-unusable", "A store in memory has no file to copy.");
     });
-  /** There is no other connection. */
-  readChangeCounter: Store["readChangeCounter"] = () => this.#do(() => 0);
+  #changes = 0;
+  readChangeCounter: Store["readChangeCounter"] = () => this.#do(() => this.#changes);
 
   publish(change: ChangeSet, also: readonly ChangeSet[] = []): Promise<PublishReceipt> {
     return this.#do((state) => {
+      this.#changes += 1;
       if (also.length === 0) return applyChange(state, structuredClone(change));
       const applied = applyChanges(state, structuredClone([change, ...also] as const));
       this.#state = applied.state;

@@ -1,5 +1,11 @@
-/** The operations on proposals that write, for tests that hold for all that write. */
+/** The operations on policies and proposals that write, for tests that hold for all that write. */
 import type { Engine } from "../../src/engine/engine.ts";
+import {
+  pausePolicy,
+  removePolicy,
+  resumePolicy,
+  setPolicy,
+} from "../../src/engine/policies/change-policy.ts";
 import { approveProposal, editProposal, rejectProposal } from "../../src/engine/policies/decide.ts";
 import { listProposals } from "../../src/engine/policies/proposals.ts";
 import { propose } from "../../src/engine/policies/propose.ts";
@@ -28,7 +34,37 @@ async function groundless(engine: Engine): Promise<string> {
   return id;
 }
 
+async function policed(engine: Engine): Promise<string> {
+  await setPolicy(engine, { name: "tidy", kind: "checkpoint" });
+  return "tidy";
+}
+
+async function paused(engine: Engine): Promise<string> {
+  const name = await policed(engine);
+  await pausePolicy(engine, { name });
+  return name;
+}
+
 export const PROPOSAL_OPERATIONS: readonly WritingOperation[] = [
+  { name: "policy set", prepare: async () => "", act: policed, goesOn: false },
+  {
+    name: "policy removed",
+    prepare: policed,
+    act: (engine, name) => removePolicy(engine, { name }),
+    goesOn: false,
+  },
+  {
+    name: "policy paused",
+    prepare: policed,
+    act: (engine, name) => pausePolicy(engine, { name }),
+    goesOn: false,
+  },
+  {
+    name: "policy resumed",
+    prepare: paused,
+    act: (engine, name) => resumePolicy(engine, { name }),
+    goesOn: false,
+  },
   { name: "propose", prepare: async () => "", act: proposed, goesOn: false },
   {
     name: "proposal approved",

@@ -1,5 +1,6 @@
 /** Reads parts of a stored content without parsing the whole: what pairing and costs need of it, or its text (spec 2.8). */
 import { isJsonObject } from "../content/json-rules.ts";
+import { parseStored } from "../content/stored-json.ts";
 
 /** The first fields of a content, in so far as its type has them. */
 export interface ContentHead {
@@ -65,7 +66,7 @@ export function readText(type: string, body: string): string | null {
   const key = body.indexOf(TEXT_KEY);
   if (key === -1) return null;
   const start = key + TEXT_KEY.length;
-  return body.includes("\\", start) ? String(JSON.parse(body.slice(start - 1, -1))) : body.slice(start, -2);
+  return body.includes("\\", start) ? String(parseStored(body.slice(start - 1, -1))) : body.slice(start, -2);
 }
 
 /** `messageIdGroup` and `nameGroup` say which group of the pattern holds the field; 0: the type has none. */
@@ -86,7 +87,7 @@ function readTool(body: string): ContentHead {
 }
 
 function parseHead(body: string): ContentHead {
-  const content: unknown = JSON.parse(body);
+  const content = parseStored(body);
   if (!isJsonObject(content)) return NOTHING;
   const text = (field: string): string | null => {
     const value = content[field];
@@ -97,7 +98,7 @@ function parseHead(body: string): ContentHead {
 
 function readValue(json: string | undefined): string | null {
   if (json === undefined || json === "null") return null;
-  return json.includes("\\") ? String(JSON.parse(json)) : json.slice(1, -1);
+  return json.includes("\\") ? String(parseStored(json)) : json.slice(1, -1);
 }
 
 const QUOTE = 0x22;

@@ -2,10 +2,11 @@
 import type { CommitRecord, Hash, JsonObject, Priority, Role } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import type { AnyContent, ToolIoContent } from "../content/content-types.ts";
+import { hashContent } from "../content/hashes.ts";
 import { readContent } from "../content/parse-content.ts";
 import { payloadText, plainText } from "../content/plain-text.ts";
+import { damagedContent } from "../content/stored-json.ts";
 import type { Cover } from "../history/coverage.ts";
-import { invariant } from "../invariant.ts";
 import { type ContentHead, readContentHead, readText } from "./content-head.ts";
 
 /** Why a commit is not in the context. Callers rely on the words. */
@@ -62,7 +63,7 @@ export interface Judgement {
 export function createEntry(place: Place, { role, priority, out }: Judgement): Entry {
   const { ordinal, commit, shown } = place;
   const { contentType: type, generationConfig, tokens } = shown.commit;
-  invariant(type !== null && shown.body !== null, "what a place shows has a content");
+  if (type === null || shown.body === null) throw damagedContent(); // What a place shows has a content.
   return {
     ordinal,
     hash: commit.hash,
@@ -84,10 +85,12 @@ export function withOut(entry: Entry, out: OmitReason | null): Entry {
   return entry.out === out ? entry : { ...entry, out };
 }
 
+/** @throws TractError `store-corrupt` for a content whose bytes were changed: to look is little beside parsing it. */
 export function contentOf(entry: Entry): AnyContent {
   if (entry.content === null) {
-    invariant(entry.place.shown.body !== null, "what a place shows has a content");
-    entry.content = readContent({ body: entry.place.shown.body });
+    const { body, commit } = entry.place.shown;
+    if (body === null || hashContent(body) !== commit.contentHash) throw damagedContent();
+    entry.content = readContent({ body });
   }
   return entry.content;
 }
@@ -117,7 +120,7 @@ export function isResult(entry: Entry): boolean {
 /** Content of an entry of type tool_io. */
 export function toolContentOf(entry: Entry): ToolIoContent {
   const content = contentOf(entry);
-  invariant(content.content_type === "tool_io", "a tool entry holds tool_io");
+  if (content.content_type !== "tool_io") throw damagedContent();
   return content as ToolIoContent; // Custom types cannot have a built-in name.
 }
 

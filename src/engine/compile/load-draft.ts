@@ -1,5 +1,6 @@
 /** Gives the draft of a point in history: from the cache, grown from an earlier point, or cold from the store (spec 2.8). */
 
+import { damagedContent } from "../content/stored-json.ts";
 import type { Engine } from "../engine.ts";
 import { invariant } from "../invariant.ts";
 import { type CompilePoint, lineageKey, pointKey } from "./cache.ts";
@@ -34,6 +35,7 @@ export async function buildDraft(
   const kit = kitOf(await engine.tokenCounter(encoding));
   const chain = head === null ? [] : await engine.store.readChain(tract, head);
   invariant(chain !== null, "the whole chain of a head can be read");
+  if (head !== null && chain.at(-1)?.commit.hash !== head) throw damagedContent(); // An empty context would be taken for what is there.
   const annotations =
     annotationSequence === 0
       ? []

@@ -57,7 +57,7 @@ function readTime(text: string): string {
 
 function invalidMoment(): TractError {
   return new TractError("invalid-argument", "as_of: expected a time, an operation id or @{n}", {
-    hint: "Write it like 2026-03-01T09:30:00Z, 01J9Z3K7Q8 (see operations) or @{2} for two operations ago.",
+    hint: "Write it like 2026-03-01T09:30:00Z, 01J9Z3K7Q8 (its id, which status shows) or @{2} for two operations ago.",
     data: { path: "as_of", expected: ["ISO-8601 time", "operation id", "@{n}"] },
   });
 }
@@ -69,7 +69,7 @@ async function operationsAgo(engine: Engine, tract: TractRecord, n: number): Pro
       "not-found",
       `as_of: @{${n}} goes beyond the first of ${tract.operationSequence} operations`,
       {
-        hint: "Use a smaller number, or look at operations.",
+        hint: "Use a smaller number; status shows what was done last.",
         data: { path: "as_of", operations: tract.operationSequence },
       },
     );
@@ -90,7 +90,7 @@ async function refuseOperation(engine: Engine, tract: TractRecord, id: string): 
     });
   }
   throw new TractError("not-found", `as_of: there is no operation ${id}`, {
-    hint: "See operations for the ids; at least 8 of their first characters are needed.",
+    hint: "Take the id from status, or submission_id from query_ledger; at least 8 of its first characters are needed.",
     data: { path: "as_of", operation: id },
   });
 }

@@ -11,6 +11,7 @@ import type { AnyContent, ContentTypes, CustomContent } from "./content-types.ts
 import { hashContent } from "./hashes.ts";
 import { findJsonProblem, isJsonObject } from "./json-rules.ts";
 import { plainText } from "./plain-text.ts";
+import { parseStored } from "./stored-json.ts";
 
 /** A content ready to be stored, with what planning a commit needs of it. */
 export interface ParsedContent {
@@ -63,7 +64,7 @@ export function parseContent(input: unknown, context: ParseContext): ParsedConte
 
 /** A stored content as compile and show read it. */
 export function readContent(record: { readonly body: string }): AnyContent {
-  return JSON.parse(record.body) as AnyContent; // Only parseContent writes bodies.
+  return parseStored(record.body) as AnyContent; // Only parseContent writes bodies.
 }
 
 /** A stored content, to be committed again as it is. */

@@ -10,6 +10,7 @@ import {
   type SummaryContent,
   type ToolIoContent,
 } from "./content-types.ts";
+import { damagedContent } from "./stored-json.ts";
 
 /** Plain text of a content; empty only when the content itself holds no text. */
 export function plainText(content: AnyContent): string {
@@ -27,13 +28,13 @@ export function plainText(content: AnyContent): string {
     case "tool_io":
       return `${content.tool_name} ${payloadText(content)}`;
     case "freeform":
-      return canonicalJson(content.payload);
+      return canonicalJson(present(content.payload));
     case "config":
-      return canonicalJson(content.settings);
+      return canonicalJson(present(content.settings));
     case "summary":
       return summaryText(content);
     case "metadata":
-      return `${content.kind} ${canonicalJson(content.data)}`;
+      return `${content.kind} ${canonicalJson(present(content.data))}`;
     default:
       return assertNever(content);
   }
@@ -41,7 +42,13 @@ export function plainText(content: AnyContent): string {
 
 /** Payload of a tool call or result: a string is the provider's own text and stays byte for byte, anything else is canonical JSON. */
 export function payloadText(content: ToolIoContent): string {
-  return jsonText(content.payload);
+  return jsonText(present(content.payload));
+}
+
+/** A field that every content of its type has: without it, its bytes were changed. */
+function present<Value>(value: Value): Value {
+  if (value === undefined) throw damagedContent();
+  return value;
 }
 
 function jsonText(value: Json): string {

@@ -1,6 +1,7 @@
 /** How single values stand in columns: times, payloads, lists of hashes, and keys made of tract and sequence. */
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { Hash, Json, JsonObject } from "../records.ts";
+import { notAsMade } from "./failures.ts";
 
 // ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 // Rows that are numbered per tract (operations, annotations, ledger) have the rowid tract × 2^32 + sequence: a tract's rows lie together, in
@@ -39,7 +40,9 @@ export function toIso(milliseconds: number): string {
 }
 
 function minuteText(minute: number): string {
-  const text = new Date(minute * 60_000).toISOString().slice(0, -7);
+  const date = new Date(minute * 60_000);
+  if (Number.isNaN(date.getTime())) throw notAsMade();
+  const text = date.toISOString().slice(0, -7);
   if (minutes.size >= MINUTES_MAX) minutes.clear();
   minutes.set(minute, text);
   return text;
@@ -76,7 +79,12 @@ export function packPayload(text: string): string | Uint8Array {
 }
 
 export function unpackPayload(value: string | Uint8Array): string {
-  return typeof value === "string" ? value : zstdDecompressSync(value).toString("utf8");
+  if (typeof value === "string") return value;
+  try {
+    return zstdDecompressSync(value).toString("utf8");
+  } catch (cause) {
+    throw notAsMade(cause);
+  }
 }
 
 // ── JSON and hashes ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────

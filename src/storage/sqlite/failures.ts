@@ -92,6 +92,10 @@ const FILE_ERRORS: Readonly<Record<string, readonly [StoreFailure, string]>> = {
   ],
   ENOSPC: ["store-full", "The disk is full; nothing was written. Free some space, then try again."],
   EDQUOT: ["store-full", "The disk quota is used up; nothing was written. Free some space, then try again."],
+  ENOENT: [
+    "store-unusable",
+    "The store cannot be opened: a link in its location leads nowhere, or its folder is gone.",
+  ],
   ENOTDIR: ["store-unusable", "The store cannot be opened: a part of its location is a file, not a folder."],
   EEXIST: ["store-unusable", "The store cannot be opened: a part of its location is a file, not a folder."],
   EISDIR: ["store-unusable", "The store's location is a folder; a file is needed."],
@@ -146,21 +150,28 @@ export function asStoreError(error: unknown): unknown {
       return new StoreError(words[0], words[1], words[0] === "store-busy" ? {} : { cause: error });
     // The statements are fixed: what they miss was taken away behind Tract's back, and JSON in rows was written by us.
     if (error instanceof Error && /^(no such (table|column)|malformed JSON)/.test(error.message))
-      return new StoreError(
-        "store-corrupt",
-        "The store's tables are not as Tract makes them. Keep the file, copy it to a safe place, and run verify to see what is affected.",
-        { cause: error },
-      );
+      return notAsMade(error);
     return new StoreError(
       "store-unusable",
       `SQLite refused what was asked (${name}). This is a fault of Tract; please report it.`,
       { cause: error },
     );
   }
+  // Of JSON in rows. The words of the cause would quote what is stored.
+  if (error instanceof SyntaxError) return notAsMade();
   if (!(error instanceof Error) || !("syscall" in error)) return error;
   const [failure, message] = FILE_ERRORS[(error as NodeJS.ErrnoException).code ?? ""] ?? [
     "store-unusable",
     "The store cannot be opened: the operating system refused it.",
   ];
   return new StoreError(failure, message, { cause: error });
+}
+
+/** What stands in the rows is not what Tract writes. */
+export function notAsMade(cause?: unknown): StoreError {
+  return new StoreError(
+    "store-corrupt",
+    "The store's tables are not as Tract makes them. Keep the file, copy it to a safe place, and run verify to see what is affected.",
+    { cause },
+  );
 }

@@ -11,11 +11,15 @@ export type FileState = "missing" | "empty" | "filled";
 
 /** @throws StoreError for what can never be a store. */
 export function inspectFile(file: string): FileState {
+  // Before the database: whoever makes a store at this moment fills the database first.
+  const hasOldLog = hasLog(file);
   const stats = statOrNull(file);
+  if (hasOldLog && (stats === null || stats.size === 0)) throw lostDatabase();
   if (stats === null) return "missing";
   if (stats.isDirectory())
     throw new StoreError("store-unusable", "The store's location is a folder; a file is needed.");
   if (!stats.isFile()) throw new StoreError("store-unusable", "The store's location is not a regular file.");
+  if (stats.nlink > 1) throw severalNames();
   // SQLite takes a file of one byte for an empty one (a way around an old fault of some file systems) and would fill it.
   if (stats.size === 1) throw foreignFile();
   return stats.size === 0 ? "empty" : "filled";
@@ -26,6 +30,22 @@ export function foreignFile(cause?: unknown): StoreError {
     "store-foreign",
     "This file is not a Tract store (it does not begin like an SQLite database); it was left as it is. Choose another location for the store.",
     { cause },
+  );
+}
+
+/** SQLite would take the log for a useless one and throw it away, with all commits that stand in it alone. */
+function lostDatabase(): StoreError {
+  return new StoreError(
+    "store-corrupt",
+    "The store's file is missing or empty, and the log beside it still holds changes of a store; it was left as it is. Put the file back in its place, or choose another location.",
+  );
+}
+
+/** The log is named after the database: by another name there is another log (sqlite.org/howtocorrupt.html, 2.4). */
+function severalNames(): StoreError {
+  return new StoreError(
+    "store-unusable",
+    "The store's file has several names (hard links), and who opens it by one does not see what is written by another. Copy it to a file of its own, and open that.",
   );
 }
 

@@ -14,6 +14,7 @@ import {
   toCommit,
 } from "./commit-rows.ts";
 import type { Database } from "./database.ts";
+import { notAsMade } from "./failures.ts";
 import {
   findPlaceIn,
   firstParentSpans,
@@ -71,12 +72,15 @@ function readPlainChain(
   );
   const chain: ChainCommit[] = [];
   let parents: readonly Hash[] = before === null ? [] : [before];
-  for (const { lineage, from, to } of spans)
-    for (const row of statement.all(lineage, from, to)) {
+  for (const { lineage, from, to } of spans) {
+    const rows = statement.all(lineage, from, to);
+    if (rows.length !== to - from + 1) throw notAsMade();
+    for (const row of rows) {
       const read = toChainCommit(database, row, 0, parents);
       chain.push(read);
       parents = [read.commit.hash];
     }
+  }
   return chain;
 }
 

@@ -51,6 +51,7 @@ import { preparePublish } from "./publish.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
 import { readByConfig } from "./read-by-config.ts";
 import { readChain, readConfigCommits, readSide, readSummaries } from "./read-chain.ts";
+import { readChangeCounter } from "./read-change-counter.ts";
 import { findCommits, readCommits, readContents } from "./read-commits.ts";
 import { readEntryIds } from "./read-entry-ids.ts";
 import { countReachable, isReachable, readAncestor, readEdits, readMergeBases } from "./read-history.ts";
@@ -65,6 +66,7 @@ import {
 } from "./read-operations.ts";
 import { listCompileRecords, listContentTypes, readCompileRecord } from "./read-records.ts";
 import { findTract, listRefs, listTracts, readRef, readRefAsOf, readSnapshot } from "./read-refs.ts";
+import { watchFiles } from "./same-file.ts";
 import { scanCommits, scanContents } from "./scan.ts";
 import { search } from "./search.ts";
 import { readBatch, resetSearchIndex, writeBatch } from "./search-index.ts";
@@ -87,6 +89,7 @@ export class SqliteStore implements Store {
   readonly #patience: Patience;
   readonly #openMemory: () => Connection;
   readonly #logKeeper: LogKeeper;
+  readonly #checkFiles: () => void;
   #open: Database | null;
   #memory: Connection | null = null;
 
@@ -98,10 +101,12 @@ export class SqliteStore implements Store {
     this.#openMemory = openMemory;
     this.#open = databaseOver(opened.connection);
     this.#logKeeper = new LogKeeper(file);
+    this.#checkFiles = watchFiles(file);
   }
 
   get #database(): Database {
     if (this.#open === null) throw new StoreError("store-unusable", "The store is closed. Open it again.");
+    this.#checkFiles();
     return this.#open;
   }
 
@@ -333,7 +338,7 @@ export class SqliteStore implements Store {
     return this.#readOnce((database) => backUp(database, file));
   }
   readChangeCounter(): Promise<number> {
-    return this.#readOnce((database) => database.sql<[number]>("PRAGMA data_version").get()?.[0] ?? 0);
+    return this.#readOnce(readChangeCounter);
   }
 
   async publish(change: ChangeSet, also: readonly ChangeSet[] = []): Promise<PublishReceipt> {

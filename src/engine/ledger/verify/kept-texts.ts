@@ -1,5 +1,6 @@
 /** Verifies that the texts are there which the ledger itself keeps: those of turns without commits, and the prompts of LLM calls. */
 import type { ContentRecord, Hash, LedgerRecord } from "../../../storage/records.ts";
+import { TractError } from "../../errors.ts";
 import { keptBy } from "../kept-texts.ts";
 import { rebuildPrompt } from "../prompt-recipe.ts";
 import type { Verification } from "../verify.ts";
@@ -51,7 +52,7 @@ async function rebuildOrNull(
     const rebuilt = await rebuildPrompt(read, recipe);
     return isDamaged ? null : rebuilt;
   } catch (error) {
-    if (error instanceof SyntaxError) return null; // A body that is no JSON any more.
+    if (error instanceof TractError && error.code === "store-corrupt") return null; // A body that is no JSON any more.
     throw error;
   }
 }
