@@ -1,6 +1,7 @@
 /** Opens a store for a program that uses Tract as a library: no MCP, no environment, no files but the store (spec 6.3; spec 9, 27). */
 import { DEFAULT_SETTINGS } from "./engine/default-settings.ts";
 import { createEngine, type Engine, type EngineSettings, type Scope } from "./engine/engine.ts";
+import { createKnownHeads } from "./engine/history/known-heads.ts";
 import { OpenSessions } from "./engine/ledger/open-sessions.ts";
 import { endSessions } from "./engine/ledger/session-end.ts";
 import { closeLlm } from "./engine/llm/llm-client.ts";
@@ -91,6 +92,7 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
       watch: withTriggers(createWatch(), runs),
       toolbox: await loadToolBox(),
       store: await connect(),
+      heads: createKnownHeads(),
       sessions: new OpenSessions(owner),
       settings,
       scope: scopeOf(options, sessionId),

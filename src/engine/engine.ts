@@ -5,6 +5,7 @@ import { type CompileCache, createCompileCache } from "./compile/cache.ts";
 import { compact } from "./compress/compact.ts";
 import { type ContentTypes, createContentTypes } from "./content/content-types.ts";
 import { DEFAULT_SETTINGS } from "./default-settings.ts";
+import type { KnownHeads } from "./history/known-heads.ts";
 import type { Compact } from "./history/make-room.ts";
 import type { ScreenAt } from "./history/screen.ts";
 import { createSettingsCache, type SettingsCache } from "./history/settings.ts";
@@ -31,7 +32,7 @@ export interface Scope {
   readonly provenance: Provenance;
   /** The tool that was called, with its arguments in short (never message text), for the ledger; null outside tools. */
   readonly tool: { readonly name: string; readonly arguments: string } | null;
-  /** Collects what policies say during the call; left out: nobody listens. */
+  /** Collects what is to be told besides the result, mostly by policies; left out: nobody listens. */
   readonly notices?: Notice[];
   /** True: a policy is at work, and what it does sets off no other. */
   readonly byPolicy?: boolean;
@@ -83,6 +84,8 @@ export interface Engine {
   readonly llm: LlmAccess | null;
   /** The tools, for who acts as an agent would: policies, the orchestrator, an agent's own loop. null: there are none here. */
   readonly toolbox: ToolBox | null;
+  /** null: nobody is told that another session has moved HEAD. */
+  readonly heads: KnownHeads | null;
   /** null: writes belong to no session that begins and ends. */
   readonly sessions: OpenSessions | null;
   readonly settings: EngineSettings;
@@ -92,7 +95,7 @@ export interface Engine {
 
 /** What a way in brings along; the rest of an engine is made here. */
 export type EngineParts = Pick<Engine, "store" | "clock" | "newId" | "pause" | "scope"> &
-  Partial<Pick<Engine, "settings" | "limits" | "llm" | "toolbox" | "sessions" | "watch">>;
+  Partial<Pick<Engine, "settings" | "limits" | "llm" | "toolbox" | "heads" | "sessions" | "watch">>;
 
 /** An engine with empty caches and the built-in content types. */
 export function createEngine(parts: EngineParts): Engine {
@@ -109,6 +112,7 @@ export function createEngine(parts: EngineParts): Engine {
     screen: screenAt,
     llm: parts.llm ?? null,
     toolbox: parts.toolbox ?? null,
+    heads: parts.heads ?? null,
     sessions: parts.sessions ?? null,
     watch: parts.watch ?? null,
   };

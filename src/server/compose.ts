@@ -1,7 +1,8 @@
 /** The only place that constructs things: the store when first needed, the engine over it, and what a way in lends to calls. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createEngine, type Engine, type EngineSettings, type Scope, withScope } from "../engine/engine.ts";
 import { TractError } from "../engine/errors.ts";
+import { createKnownHeads } from "../engine/history/known-heads.ts";
 import { OpenSessions } from "../engine/ledger/open-sessions.ts";
 import { DEFAULT_LIMITS } from "../engine/limits.ts";
 import { closeLlm } from "../engine/llm/llm-client.ts";
@@ -71,22 +72,26 @@ export function compose(config: Config, wayIn: WayIn): Composition {
   const parts = systemParts();
   const indexing = createIdleIndexing({ batch: DEFAULT_LIMITS.searchIndexBatch, idleMs: INDEX_IDLE_MS, log });
   let opened: Promise<Engine> | null = null;
+  const openOnce = (): Promise<Engine> => {
+    opened ??= openEngine({ config, parts, log, scope: scopeFrom(config, wayIn, "", {}) }).catch(
+      (error: unknown) => {
+        // What stood in the way may be gone at the next call.
+        opened = null;
+        throw error;
+      },
+    );
+    return opened;
+  };
   const shared: Shared = {
     log,
     watch: createWatch(),
     newSessionId: () => `SES-${parts.newId()}`,
     open: async () => {
-      opened ??= openEngine({ config, parts, log, scope: scopeFrom(config, wayIn, "", {}) }).catch(
-        (error: unknown) => {
-          // What stood in the way may be gone at the next call.
-          opened = null;
-          throw error;
-        },
-      );
-      const engine = await opened;
+      const engine = await openOnce();
       if (wayIn.authorKind === "agent") indexing.postpone(engine.store);
       return engine;
     },
+    openIfStored: async () => (opened === null && !isStored(config) ? null : await openOnce()),
     opened: async () => (await opened?.catch(() => null)) ?? null,
   };
   return {
@@ -110,7 +115,10 @@ interface Shared {
   readonly log: Log;
   readonly watch: Watch;
   readonly newSessionId: () => string;
+  /** For a call: indexing waits for a pause. */
   readonly open: () => Promise<Engine>;
+  /** null while there is no store. */
+  readonly openIfStored: () => Promise<Engine | null>;
   /** null while it is not open. */
   readonly opened: () => Promise<Engine | null>;
 }
@@ -120,6 +128,7 @@ function connect(config: Config, wayIn: WayIn, shared: Shared, access: Access): 
   const { log } = shared;
   const sessionId = shared.newSessionId();
   const sessions = new OpenSessions(sessionOwner(wayIn.authorKind === "agent" ? settings.profile : null));
+  const heads = createKnownHeads();
   const ownTract = tractFor(access, settings.tract);
   const llm = llmOf(config);
   const runs = new TriggeredRuns();
@@ -130,6 +139,7 @@ function connect(config: Config, wayIn: WayIn, shared: Shared, access: Access): 
   const own = (engine: Engine): Engine => ({
     ...engine,
     sessions,
+    heads,
     llm,
     toolbox,
     watch,
@@ -145,9 +155,15 @@ function connect(config: Config, wayIn: WayIn, shared: Shared, access: Access): 
     profile: settings.profile,
     tools: TOOLS,
     log,
+    tract: ownTract,
     access,
     sessionId,
     engineFor: async (origin) => scoped(await shared.open(), origin),
+    storedEngine: async (site) => {
+      const engine = await shared.openIfStored();
+      requireTractAccess(access, site.tract ?? ownTract);
+      return engine === null ? null : scoped(engine, site);
+    },
     readTextFile,
     openEngine: async (origin) => {
       const engine = await shared.opened();
@@ -255,10 +271,20 @@ function llmOf({ settings }: Config): Engine["llm"] {
  * @throws StoreError when something else is in its place.
  */
 export async function openForInspection({ settings }: Config): Promise<Store | null> {
-  const file = settings.store.slice("sqlite:".length);
-  if (!existsSync(file)) return null;
+  if (!isStored({ settings })) return null;
   const { openStore } = await import("../storage/open-store.ts");
   return await openStore(settings.store, { durability: settings.durability, readonly: true });
+}
+
+/** An empty file is no store yet, and a log alone is what is left of one that was lost: opening says so. */
+function isStored({ settings }: Pick<Config, "settings">): boolean {
+  const file = settings.store.slice("sqlite:".length);
+  return [file, `${file}-wal`].some((path) => existsSync(path) && !isEmptyFile(path));
+}
+
+function isEmptyFile(path: string): boolean {
+  const stats = statSync(path);
+  return stats.isFile() && stats.size === 0;
 }
 
 /** Calls must have paused this long before the search index catches up. */

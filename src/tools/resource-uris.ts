@@ -52,8 +52,12 @@ function query(name: string, value: string | null): string {
 
 const ADDRESS = /^tract:\/\/([^/?#]+)\/([a-z-]+)(?:\/([^?#]+))?(?:\?([^#]*))?$/;
 
+/** Far more than tract and branch can have, with every character escaped; what is watched is kept in memory. */
+const URI_CHARS_MAX = 8_000;
+
 /** null when the text is no address of ours. A branch may keep its slashes: `log/feature/x`. */
 export function parseResourceUri(uri: string): ResourceAddress | null {
+  if (uri.length > URI_CHARS_MAX) return null;
   const [, host, kind, rest, search] = ADDRESS.exec(uri) ?? [];
   const tract = host === undefined ? null : decoded(host);
   if (tract === null) return null;

@@ -39,6 +39,9 @@ describe("start", () => {
       await client.listTools();
       await client.listPrompts();
       await client.listResourceTemplates();
+      await client.listResources();
+      const ref = { type: "ref/prompt", name: "resume" } as const;
+      await client.complete({ ref, argument: { name: "branch", value: "" } });
       await client.close();
     }
     expect(await readdir(servers.folder)).toEqual([]);
@@ -141,6 +144,18 @@ describe("the end", () => {
       await new Promise((resolve) => server.process.stdout.once("readable", resolve));
       expect(await timeToExit(server, () => end(server))).toBeLessThan(EXIT_MS_MAX);
     }
+  });
+
+  it("does not come because nobody reads the log any more", async () => {
+    const server = servers.start(["--log-level", "debug"]);
+    const client = createRawClient(wireOf(server));
+    server.process.stderr.destroy();
+    await client.initialize();
+    await call(client, "commit", { content: "one" });
+    await client.write("no message\n".repeat(3));
+    expect((await call(client, "log", {})).result.structuredContent.entries).toHaveLength(1);
+    server.process.stdin.end();
+    expect(await server.exited).toBe(0);
   });
 
   it("comes also while many large calls are queued, of which none is begun after the time for answers", async () => {

@@ -244,6 +244,8 @@ describe("notifications", () => {
 
   it("are promised for addresses of ours only", async () => {
     const client = await startRaw("promise");
+    const long = `tract://demo/log/${"x".repeat(100_000)}`;
+    expect((await client.request("resources/subscribe", { uri: long })).error?.data?.code).toBe("not-found");
     expect((await client.request("resources/subscribe", { uri: "file:///etc/passwd" })).error?.code).toBe(
       -32602,
     );

@@ -29,15 +29,27 @@ async function end(server: ServerProcess, signal: NodeJS.Signals | null): Promis
 }
 
 describe("a server's session", () => {
-  it.each([null, "SIGTERM", "SIGINT"] as const)("is ended when the server is ended by %s", async (signal) => {
-    const { server, client } = await servers.startRaw();
-    const turn = await call(client, "record_turn", { user_message: "hi", response: "ho" });
-    await end(server, signal);
-    const { sessions } = await (await look()).sessions();
-    expect(sessions).toMatchObject([
-      { id: turn.session_id, state: "ended", turns: 1, toolCalls: 1, preview: "hi" },
-    ]);
-    expect((await (await look()).verify()).problems).toEqual([]);
+  it.each([null, "SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "is ended when the server is ended by %s",
+    async (signal) => {
+      const { server, client } = await servers.startRaw();
+      const turn = await call(client, "record_turn", { user_message: "hi", response: "ho" });
+      await end(server, signal);
+      const { sessions } = await (await look()).sessions();
+      expect(sessions).toMatchObject([
+        { id: turn.session_id, state: "ended", turns: 1, toolCalls: 1, preview: "hi" },
+      ]);
+      expect((await (await look()).verify()).problems).toEqual([]);
+    },
+  );
+
+  it("is warned when another one has moved the HEAD of its worktree", async () => {
+    const [one, two] = [await servers.startRaw(), await servers.startRaw()];
+    await call(one.client, "commit", { content: "here" });
+    await call(two.client, "branch", { action: "create", name: "aside", switch: true });
+    const { warnings } = await call(one.client, "commit", { content: "there" });
+    expect(warnings).toEqual([expect.stringContaining("another session (raw-client) moved HEAD")]);
+    expect((await call(one.client, "commit", { content: "there, too" })).warnings).toEqual([]);
   });
 
   it("leaves nothing when it only read", async () => {

@@ -117,7 +117,7 @@ async function operationsAgo(
   const newest = view.asOf ?? (await engine.store.findTract(engine.scope.tract))?.operationSequence ?? 0;
   if (n > newest) {
     throw new TractError("not-found", `@{${n}} goes beyond the first of ${newest} operations`, {
-      hint: "Use a smaller number, or look at operations.",
+      hint: "Use a smaller number; status shows what was done last.",
       data: { operations: newest },
     });
   }
@@ -150,10 +150,7 @@ async function unknownRef(engine: Engine, ref: string): Promise<TractError> {
     "not-found",
     `there is no branch, tag or commit ${quote(ref)} in tract ${JSON.stringify(scope.tract)}`,
     {
-      hint:
-        near.length > 0
-          ? `Did you mean ${near.join(" or ")}?`
-          : "See log for commits and branch (action list) for branches; a hash needs at least 4 of its first characters.",
+      hint: `${near.length > 0 ? `Did you mean ${near.join(" or ")}? ` : ""}See log for commits and branch (action list) for branches; a hash needs at least 4 of its first characters.`,
       data: { ref: ref.slice(0, REF_CHARS_SHOWN), near },
     },
   );

@@ -3,6 +3,7 @@ import type { CommitRecord, TractRecord } from "../../storage/records.ts";
 import type { Engine } from "../engine.ts";
 import { TractError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { noticeMovedHead } from "./known-heads.ts";
 
 export interface Site {
   /** null when the tract has not been written to yet; it reads as empty. */
@@ -31,6 +32,7 @@ export async function readSite(engine: Engine, at: { readonly branch?: string | 
   const isUnbornDefault = snapshot.branch === settings.defaultBranch && snapshot.head === null;
   if (at.branch !== undefined && !snapshot.branchExists && !isUnbornDefault)
     throw await unknownBranch(engine, at.branch);
+  if (at.branch === undefined) await noticeMovedHead(engine, snapshot);
   return {
     tract: snapshot.tract,
     worktreeExists: snapshot.worktree !== null,

@@ -39,7 +39,7 @@ export async function readUndoTarget(
       "not-found",
       `no one operation has the id ${JSON.stringify(id.slice(0, ID_CHARS_SHOWN))}`,
       {
-        hint: "Take an id from operations; its start is enough when it is unique and has at least 8 characters.",
+        hint: "Take an id from status, or submission_id from query_ledger; its start is enough when it is unique and has at least 8 characters.",
         data: { operation: id.slice(0, ID_CHARS_SHOWN) },
       },
     );
@@ -60,7 +60,7 @@ async function readNewest(engine: Engine, branch: string | undefined): Promise<O
       ? [`worktree ${JSON.stringify(scope.worktree)} has done nothing`, { worktree: scope.worktree }]
       : [`nothing was done on branch ${JSON.stringify(branch)}`, { branch }];
   throw new TractError("nothing-to-do", `${who} that could be undone`, {
-    hint: "Look at operations; one of another worktree, or an undo, is undone by naming its id.",
+    hint: "status shows the newest of all worktrees; one of another worktree, or an undo, is undone by naming its id.",
     data,
   });
 }
@@ -177,9 +177,7 @@ async function alreadyUndone(engine: Engine, target: OperationRecord): Promise<T
   const by = later.find(({ undoes, undone }) => undoes === target.sequence && !undone);
   return new TractError("nothing-to-do", `${target.type} ${target.id} is undone already`, {
     hint:
-      by === undefined
-        ? "Look at operations for what stands."
-        : `To do it again, undo the undo: undo ${by.id}.`,
+      by === undefined ? "status shows what was done last." : `To do it again, undo the undo: undo ${by.id}.`,
     data: { operation: target.id, undone_by: by?.id ?? null },
   });
 }

@@ -1,9 +1,9 @@
-/** Puts what policies said during a call where its caller looks: among the warnings of the result (spec 5.4). */
+/** Puts what is told besides the result of a call, mostly by policies, where its caller looks: among the warnings of the result (spec 5.4). */
 import type { Notice } from "./occasion.ts";
 
 /** As a warning of a result. */
 export function noticeWords({ policy, text }: Notice): string {
-  return `Policy ${policy}: ${text}`;
+  return policy === null ? text : `Policy ${policy}: ${text}`;
 }
 
 /** The result with the notices among its warnings; one that has no warnings stays as it is. */

@@ -32,9 +32,10 @@ export interface Written {
  */
 export type Watch = (engine: Engine, occasion: Occasion) => Promise<void>;
 
-/** What a policy has to say to whoever called. */
+/** What whoever called is told besides the result. */
 export interface Notice {
-  readonly policy: string;
+  /** The policy that says it; null: none. */
+  readonly policy: string | null;
   /** A sentence with numbers, never stored content. */
   readonly text: string;
   /** The proposal that it has just made; null: none. */

@@ -22,7 +22,7 @@ import { APPROVAL_WAIT_MS_MAX, APPROVALS_ASKED_MAX, KEPT_RESULT_CHARS_MAX } from
 export function questionsOf(notices: readonly Notice[]): readonly Question[] {
   return notices
     .flatMap(({ policy, text, proposalId }) =>
-      proposalId === null ? [] : [{ id: proposalId, policy, text }],
+      policy === null || proposalId === null ? [] : [{ id: proposalId, policy, text }],
     )
     .slice(0, APPROVALS_ASKED_MAX);
 }

@@ -1,4 +1,4 @@
-/** Lets the clients of one process know of each other's writes: a store shows a connection only what others wrote. */
+/** Lets the clients of one process know of each other's writes at once, before they would look by themselves. */
 import type { ChangeWatcher } from "./change-watcher.ts";
 
 export interface ChangeHub {

@@ -1,8 +1,8 @@
 /** Tells a connection when something it watches has changed, by this process or another; it asks only while somebody watches. */
-import type { Engine } from "../../engine/engine.ts";
-import { parseResourceUri } from "../../tools/resource-uris.ts";
 import type { Log } from "../log.ts";
 import { CHANGE_WAKE_MS, SUBSCRIPTIONS_MAX } from "./limits.ts";
+import { createLookPace } from "./look-pace.ts";
+import { createSeenVersions, type EngineToLookWith, LIST } from "./seen-versions.ts";
 
 /** Who gets to know of changes. */
 export interface ChangeListener {
@@ -20,138 +20,77 @@ export interface ChangeWatcher {
   /** Sets what `key` watches; resolves when the state of now is known, to false when there are too many already. */
   readonly watch: (key: string, watch: Watch) => Promise<boolean>;
   readonly unwatch: (key: string) => void;
-  /** A client has read the list of resources, so it wants to know when our own writes change it. */
+  /** A client has read the list of resources, so it wants to know when it changes. */
   readonly listWasRead: () => void;
   /** A call of this connection may have changed something: looks soon. */
   readonly wake: () => void;
-  /** Resolves when the state before now is known, so that a write after it shows as a change. */
+  /** Resolves when the state at the latest `watch` is known, so that a write after it shows as a change. */
   readonly ready: () => Promise<void>;
   readonly setListener: (listener: ChangeListener) => void;
   readonly close: () => void;
 }
 
 export interface ChangeWatcherOptions {
-  readonly engineFor: (site: { readonly tract?: string }) => Promise<Engine>;
+  readonly engineFor: EngineToLookWith;
   readonly pollMs: number;
   readonly log: Log;
 }
 
-export function createChangeWatcher(options: ChangeWatcherOptions): ChangeWatcher {
+export function createChangeWatcher({ engineFor, pollMs, log }: ChangeWatcherOptions): ChangeWatcher {
   const watches = new Map<string, Watch>();
-  const versions = createVersions(options.engineFor);
+  const versions = createSeenVersions(engineFor);
   let listener: ChangeListener | null = null;
   let listIsRead = false;
-  let timer: NodeJS.Timeout | null = null;
-  let isClosed = false;
-  /** Looks follow one another, so that no change is told of twice. */
-  let looking: Promise<void> = Promise.resolve();
+  let known: Promise<void> = Promise.resolve();
+  const isWatching = (): boolean => watches.size > 0 || listIsRead;
+  const pace = createLookPace({
+    look: () => versions.look(wanted(), tell),
+    nextMs: () => (isWatching() ? pollMs : null),
+    log,
+  });
 
-  function look(isDirty: boolean): Promise<void> {
-    const list = listIsRead || [...watches.values()].some((watch) => watch.list);
-    const uris = [...new Set([...watches.values()].flatMap((watch) => watch.uris))];
-    looking = looking
-      .then(async () => {
-        for (const changed of isClosed ? [] : await versions.look({ uris, list, isDirty })) {
-          await (changed === LIST ? listener?.listChanged() : listener?.resourceUpdated(changed));
-        }
-      })
-      .catch((error: unknown) =>
-        options.log.warn("watching for changes failed", {
-          error: error instanceof Error ? error.name : "unknown",
-        }),
-      );
-    return looking;
+  function wanted(): ReadonlySet<string> {
+    const all = [...watches.values()];
+    const list = listIsRead || all.some((watch) => watch.list);
+    return new Set([...(list ? [LIST] : []), ...all.flatMap((watch) => watch.uris)]);
   }
 
-  function schedule(ms: number, isDirty: boolean): void {
-    if (isClosed || (timer !== null && !isDirty)) return;
-    if (timer !== null) clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = null;
-      void look(isDirty).finally(() => {
-        if (watches.size > 0) schedule(options.pollMs, false);
-      });
-    }, ms);
-    timer.unref(); // Watching alone keeps no process alive.
+  async function tell(address: string): Promise<void> {
+    await (address === LIST ? listener?.listChanged() : listener?.resourceUpdated(address));
+  }
+
+  /** Remembers how they are now; from here on changes of them are told. */
+  function begin(addresses: readonly string[]): Promise<void> {
+    known = pace.inTurn(() => versions.remember(addresses));
+    pace.within(pollMs);
+    return known;
   }
 
   return {
     watch: async (key, watch) => {
       if (watches.size >= SUBSCRIPTIONS_MAX && !watches.has(key)) return false;
       watches.set(key, watch);
-      schedule(options.pollMs, false);
-      await look(true);
+      await begin([...(watch.list ? [LIST] : []), ...watch.uris]);
       return true;
     },
     unwatch: (key) => {
       watches.delete(key);
-      versions.keepOnly(new Set([...watches.values()].flatMap((watch) => watch.uris)));
+      versions.keepOnly(wanted());
     },
     listWasRead: () => {
+      if (!listIsRead) void begin([LIST]);
       listIsRead = true;
-      void look(true);
     },
     wake: () => {
-      if (watches.size > 0 || listIsRead) schedule(CHANGE_WAKE_MS, true);
+      if (isWatching()) pace.within(CHANGE_WAKE_MS);
     },
-    ready: () => looking,
+    ready: () => known,
     setListener: (next) => {
       listener = next;
     },
     close: () => {
-      isClosed = true;
-      if (timer !== null) clearTimeout(timer);
+      pace.close();
       watches.clear();
-    },
-  };
-}
-
-/** Stands for the list of resources among addresses. */
-const LIST = "";
-
-interface Looked {
-  readonly uris: readonly string[];
-  readonly list: boolean;
-  /** Look even if no other connection has written: we may have. */
-  readonly isDirty: boolean;
-}
-
-interface Versions {
-  /** What has changed since it was looked at before; the first look at an address only remembers. */
-  readonly look: (at: Looked) => Promise<readonly string[]>;
-  readonly keepOnly: (uris: ReadonlySet<string>) => void;
-}
-
-function createVersions(engineFor: ChangeWatcherOptions["engineFor"]): Versions {
-  const seen = new Map<string, string>();
-  let counter: number | null = null;
-
-  function differs(address: string, version: string): boolean {
-    const before = seen.get(address);
-    seen.set(address, version);
-    return before !== undefined && before !== version;
-  }
-
-  return {
-    look: async ({ uris, list, isDirty }) => {
-      // With what it needs of the engine it would weigh on every start; nobody watches before the engine is there.
-      const { branchListVersion, resourceVersion } = await import("./resource-versions.ts");
-      const engine = await engineFor({});
-      const now = await engine.store.readChangeCounter();
-      if (!isDirty && now === counter) return [];
-      counter = now;
-      const changed: string[] = [];
-      if (list && differs(LIST, await branchListVersion(engine))) changed.push(LIST);
-      for (const uri of uris) {
-        const address = parseResourceUri(uri);
-        if (address === null) continue;
-        const version = await resourceVersion(await engineFor({ tract: address.tract }), address);
-        if (differs(uri, version)) changed.push(uri);
-      }
-      return changed;
-    },
-    keepOnly: (uris) => {
-      for (const uri of seen.keys()) if (uri !== LIST && !uris.has(uri)) seen.delete(uri);
     },
   };
 }

@@ -21,9 +21,12 @@ async function complete(
   services: McpServices,
   { argument, context }: CompleteRequest["params"],
 ): Promise<CompleteResult> {
-  const tract = context?.arguments?.tract;
-  const engine = await services.engineFor(tract === undefined || tract === "" ? {} : { tract });
-  const candidates = await candidatesFor(engine, argument.name, argument.value);
+  const { tract = "" } = context?.arguments ?? {};
+  const engine = await services.storedEngine(tract === "" ? {} : { tract });
+  const candidates =
+    engine === null
+      ? candidatesWithoutStore(argument.name, services)
+      : await candidatesFor(engine, argument.name, argument.value);
   const values = matching(argument.value, candidates);
   return {
     completion: {
@@ -71,6 +74,12 @@ async function candidatesFor(engine: Engine, argument: string, typed: string): P
     default:
       return [];
   }
+}
+
+function candidatesWithoutStore(argument: string, { tract }: McpServices): readonly string[] {
+  if (argument === "tract") return [tract];
+  if (argument === "ref") return ["HEAD"];
+  return argument === "format" ? CONTEXT_FORMATS : [];
 }
 
 async function refNames({ store, scope }: Engine, kind: "branch" | "tag"): Promise<readonly string[]> {

@@ -8,7 +8,6 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { decodeCursor, encodeCursor } from "../../engine/cursor.ts";
-import type { Engine } from "../../engine/engine.ts";
 import { TractError } from "../../engine/errors.ts";
 import { nearest } from "../../engine/nearest.ts";
 import { requireTract } from "../../tools/execute.ts";
@@ -20,7 +19,7 @@ import {
 } from "../../tools/resource-uris.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { clientNameOf } from "./client-name.ts";
-import { RESOURCES_PAGE, SUBSCRIPTIONS_MAX } from "./limits.ts";
+import { RESOURCES_PAGE, SUBSCRIPTIONS_MAX, URI_CHARS_MAX } from "./limits.ts";
 import { mimeTypeOf, readResource } from "./resource-reader.ts";
 import type { McpServices } from "./services.ts";
 import { protocolFailure } from "./tool-failure.ts";
@@ -40,7 +39,7 @@ export function registerResources(server: Server, services: McpServices, watcher
   server.setRequestHandler("resources/list", ({ params }) =>
     guarded(async () => {
       watcher.listWasRead();
-      return await listResources(await services.engineFor({}), params?.cursor);
+      return await listResources(services, params?.cursor);
     }),
   );
   server.setRequestHandler("resources/read", ({ params }, context) =>
@@ -57,7 +56,7 @@ export function registerResources(server: Server, services: McpServices, watcher
   server.setRequestHandler("resources/subscribe", ({ params }) =>
     guarded(async () => {
       // What a client may not read it cannot watch.
-      await services.engineFor({ tract: requireAddress(params.uri).tract });
+      await services.storedEngine({ tract: requireAddress(params.uri).tract });
       const isWatched = await watcher.watch(params.uri, { uris: [params.uri], list: true });
       if (!isWatched)
         throw new ProtocolError(
@@ -80,14 +79,13 @@ async function readAddress(
   signal: AbortSignal,
 ): Promise<string> {
   const engine = await services.engineFor({ tract: address.tract, ...(client === null ? {} : { client }) });
-  const own = (await services.engineFor({})).scope.tract;
   // One's own tract may be empty yet; another one that is not there is a mistake.
-  if (address.tract !== own) await requireTract(engine);
+  if (address.tract !== services.tract) await requireTract(engine);
   return await readResource(engine, address, signal);
 }
 
 function requireAddress(uri: string): ResourceAddress {
-  const address = parseResourceUri(uri);
+  const address = uri.length > URI_CHARS_MAX ? null : parseResourceUri(uri);
   if (address !== null) return address;
   const near = nearestForms(uri);
   throw new TractError("not-found", "there is no resource with such an address", {
@@ -163,11 +161,15 @@ function listTemplates(): ResourceTemplateType[] {
 }
 
 /** What is worth reading without knowing any id: of each branch its context and log, page by page. */
-async function listResources(engine: Engine, cursor: string | undefined): Promise<ListResourcesResult> {
-  const { tract } = engine.scope;
+async function listResources(
+  services: McpServices,
+  cursor: string | undefined,
+): Promise<ListResourcesResult> {
+  const engine = await services.storedEngine({});
+  const { tract } = services;
   const paged = { kind: "resources", query: { tract } };
   const after = cursor === undefined ? null : decodeCursor(cursor, paged, z.string());
-  const branches = (await engine.store.listRefs(tract, "branch")).map((ref) => ref.name);
+  const branches = ((await engine?.store.listRefs(tract, "branch")) ?? []).map((ref) => ref.name);
   const left = after === null ? branches : branches.filter((name) => name > after);
   const page = left.slice(0, RESOURCES_PAGE);
   const last = page.at(-1);

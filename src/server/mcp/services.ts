@@ -17,11 +17,15 @@ export interface McpServices {
   readonly version: string;
   readonly profile: Profile;
   readonly tools: readonly Tool[];
+  /** Where calls work that name no tract. */
+  readonly tract: string;
   /** What the client may do. The engines keep to it; tools refuse with better words. */
   readonly access: Access;
   /** An engine scoped to the call. The store is opened by the first one; making a server has no side effects (spec 6.1). */
   readonly engineFor: (origin: CallOrigin) => Promise<Engine>;
-  /** The same, but null while the store is not open. */
+  /** To look around before anything is asked of the store: null while there is none yet, which this never makes. It counts as no call. */
+  readonly storedEngine: (origin: CallSite) => Promise<Engine | null>;
+  /** An engine scoped to the call, null while the store is not open. */
   readonly openEngine: (origin: CallOrigin) => Promise<Engine | null>;
   /** Whether calls that only read are noted in the ledger. */
   readonly notesReads: boolean;

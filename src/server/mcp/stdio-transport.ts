@@ -144,11 +144,12 @@ export class StdioTransport implements Transport {
       this.#serve(message);
       return;
     }
-    const held = [message];
+    const held: JSONRPCMessage[] = [];
     this.#held = held;
     void preparing.then(() => {
       this.#held = null;
-      for (const each of held) this.#serve(each);
+      this.#serve(message);
+      for (const each of held) this.#admit(each);
     });
   }
 

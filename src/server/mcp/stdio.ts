@@ -2,9 +2,10 @@
 import type { Readable, Writable } from "node:stream";
 import type { JSONRPCMessage, Server } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { parseResourceUri } from "../../tools/resource-uris.ts";
 import type { Log } from "../log.ts";
 import { createBareServer } from "./bare-server.ts";
-import { type ChangeWatcher, createChangeWatcher } from "./change-watcher.ts";
+import { type ChangeWatcher, createChangeWatcher, type Watch } from "./change-watcher.ts";
 import { CHANGE_POLL_MS, DRAIN_MS_MAX, MESSAGE_BYTES_MAX, SUBSCRIPTIONS_MAX } from "./limits.ts";
 import type { McpServices } from "./services.ts";
 import { StdioTransport } from "./stdio-transport.ts";
@@ -36,7 +37,7 @@ export interface ServicesOnDemand {
 export function serveMcpOnDemand({ log, load }: ServicesOnDemand, streams: StdioStreams): StdioServer {
   const demand = createDemand(load);
   const watcher = createChangeWatcher({
-    engineFor: async (site) => (await demand.services()).engineFor(site),
+    engineFor: async (site) => await (await demand.services()).storedEngine(site),
     pollMs: CHANGE_POLL_MS,
     log,
   });
@@ -45,8 +46,11 @@ export function serveMcpOnDemand({ log, load }: ServicesOnDemand, streams: Stdio
     messageBytesMax: MESSAGE_BYTES_MAX,
     drainMsMax: DRAIN_MS_MAX,
     log,
-    prepare: (message) => (isHandshake(message) ? null : prepared()),
-    onInbound: (message) => followListening(message, watcher),
+    prepare: (message) => (isHandshake(message) ? null : prepared(message)),
+    onInbound: (message) => {
+      if ("method" in message && message.method === "notifications/cancelled")
+        watcher.unwatch(listenKey(message.params?.requestId));
+    },
   });
   const handle = serveStdio(() => demand.complete(createBareServer(), watcher), {
     transport,
@@ -54,7 +58,7 @@ export function serveMcpOnDemand({ log, load }: ServicesOnDemand, streams: Stdio
     onerror: (error) => log.debug("protocol error", { error: error.message.split(":", 1)[0] ?? error.name }),
   });
   let failure: unknown = null;
-  const prepared = (): Promise<void> | null =>
+  const met = (): Promise<void> | null =>
     demand.isMet()
       ? null
       : demand.meet().catch((error: unknown) => {
@@ -62,6 +66,13 @@ export function serveMcpOnDemand({ log, load }: ServicesOnDemand, streams: Stdio
           failure = error;
           void handle.close();
         });
+  const prepared = (message: JSONRPCMessage): Promise<void> | null => {
+    const listening = listeningOf(message);
+    if (listening === null) return met();
+    const { key, wanted } = listening;
+    // Acknowledged only when the state of now is known, so that whatever is written after it shows.
+    return (met() ?? Promise.resolve()).then(async () => void (await watcher.watch(key, wanted)));
+  };
   const closed = transport.closed.then(() => {
     watcher.close();
     if (failure !== null) throw failure;
@@ -110,21 +121,24 @@ function isHandshake(message: JSONRPCMessage): boolean {
 
 /**
  * In the 2026 era the SDK answers `subscriptions/listen` before a server sees it, and drops notifications that nobody listens to; here we
- * only learn when watching is worth its while.
+ * only learn what to watch. null for every other message.
  */
-function followListening(message: JSONRPCMessage, watcher: ChangeWatcher): void {
-  if (!("method" in message)) return;
-  if (message.method === "notifications/cancelled") watcher.unwatch(listenKey(message.params?.requestId));
-  const wanted =
-    message.method === "subscriptions/listen" && "id" in message ? message.params?.notifications : null;
-  if (typeof wanted !== "object" || wanted === null || !("id" in message)) return;
+function listeningOf(message: JSONRPCMessage): { readonly key: string; readonly wanted: Watch } | null {
+  if (!("method" in message && "id" in message) || message.method !== "subscriptions/listen") return null;
+  const wanted: unknown = message.params?.notifications;
+  if (typeof wanted !== "object" || wanted === null) return null;
   const uris: unknown = Reflect.get(wanted, "resourceSubscriptions");
-  void watcher.watch(listenKey(message.id), {
-    uris: Array.isArray(uris)
-      ? uris.filter((uri) => typeof uri === "string").slice(0, SUBSCRIPTIONS_MAX)
-      : [],
-    list: Reflect.get(wanted, "resourcesListChanged") === true,
-  });
+  return {
+    key: listenKey(message.id),
+    wanted: {
+      uris: Array.isArray(uris)
+        ? uris
+            .filter((uri) => typeof uri === "string" && parseResourceUri(uri) !== null)
+            .slice(0, SUBSCRIPTIONS_MAX)
+        : [],
+      list: Reflect.get(wanted, "resourcesListChanged") === true,
+    },
+  };
 }
 
 function listenKey(requestId: unknown): string {

@@ -27,5 +27,8 @@ export function protocolFailure(
   if (failure === null) reportBug(error, "a request", log);
   const shown = failure ?? INTERNAL_FAILURE;
   const code = shown.code === "internal" ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-  return new ProtocolError(code, `${shown.code}: ${shown.message}. ${shown.hint}`, { ...shown, ...asked });
+  return new ProtocolError(code, `${shown.code}: ${shown.message.replace(/\.$/, "")}. ${shown.hint}`, {
+    ...shown,
+    ...asked,
+  });
 }

@@ -46,7 +46,11 @@ export const recordTurnTool: Tool = defineTool({
     });
     return {
       structured: { ...snakeKeys(result), commits: result.commits.map(commitFields) },
-      text: answer([told(result)], "sessions shows the session; compile gives the context.", result.warnings),
+      text: answer(
+        [told(result)],
+        "go on; compile gives the context, query_ledger what happened.",
+        result.warnings,
+      ),
     };
   },
 });
