@@ -5,6 +5,7 @@ export type { Lineage } from "./engine/agents/lineage.ts";
 export type { SendRequest, SendResult } from "./engine/agents/send.ts";
 export type { SpawnRequest, SpawnResult } from "./engine/agents/spawn.ts";
 export type { Timeline, TimelineRequest } from "./engine/agents/timeline.ts";
+export type { BatchOptions, CommitOptions, ShorthandOptions } from "./engine/committing.ts";
 export type { BlameRequest, BlameResult } from "./engine/compare/blame.ts";
 export type { DiffRequest, DiffResult } from "./engine/compare/diff.ts";
 export type { CompiledContext, CompileRequest } from "./engine/compile/compile.ts";
@@ -113,8 +114,9 @@ export type { RestoreRequest, RestoreResult } from "./engine/rewrite/restore.ts"
 export type { FoundCommit, SearchRequest, SearchResult } from "./engine/search/search.ts";
 export type { ExecuteToolOptions } from "./engine/tool-calling.ts";
 export type { ToolAction, ToolActionOutcome, ToolProfile } from "./engine/toolbox.ts";
-export type { BatchOptions, CommitOptions, ShorthandOptions, Tract } from "./engine/tract.ts";
+export type { Tract } from "./engine/tract.ts";
 export type { ImportRequest, ImportResult } from "./engine/transcripts/import-transcript.ts";
+export type { ImportHooks } from "./engine/transcripts/plan-branches.ts";
 export { type OpenStoreOptions, openStore, type TractOptions, type TractStore } from "./library.ts";
 export type { LlmOption } from "./llm/llm-option.ts";
 export type {

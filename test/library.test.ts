@@ -135,6 +135,8 @@ describe("a tract handle", () => {
       sourceName: "chat.json",
     });
     expect(imported.imported).toBe(1);
+    const stopped = { text: '[{"role":"user","content":"ho"}]', signal: AbortSignal.abort() };
+    await expect(tract.importTranscript(stopped)).rejects.toMatchObject({ code: "cancelled" });
     const { child } = await tract.spawn({ purpose: "help", name: "helper" });
     const helper = await store.tract(child.tract, { worktree: child.worktree });
     await helper.assistant("helped");

@@ -1,6 +1,10 @@
 /** The words that shapes of requests are made of. */
 import { z } from "zod";
 
+export const ROLES = ["system", "user", "assistant", "tool"] as const;
+export const PRIORITIES = ["skip", "normal", "important", "pinned"] as const;
+export const ON_MISSING_TARGET = ["error", "as_append", "with_target", "drop"] as const;
+
 export const text: z.ZodOptional<z.ZodString> = z.string().optional();
 export const flag: z.ZodOptional<z.ZodBoolean> = z.boolean().optional();
 export const count: z.ZodOptional<z.ZodInt> = z.int().min(0).optional();
@@ -28,3 +32,19 @@ export const signal: z.ZodCustom<AbortSignal> = z.custom<AbortSignal>(
     error: "expected an AbortSignal",
   },
 );
+
+/** One of some words, or several of them. */
+export function oneOrMore<const Words extends readonly [string, ...string[]]>(words: Words): z.ZodType {
+  return z
+    .union([z.enum(words), z.array(z.enum(words))], {
+      error: `expected one or several of ${words.join(", ")}`,
+    })
+    .optional();
+}
+export const anyWords: z.ZodType = z
+  .union([z.string(), z.array(z.string())], { error: "expected a text or several" })
+  .optional();
+export const paged: { readonly limit: typeof count; readonly cursor: typeof text } = {
+  limit: count,
+  cursor: text,
+};

@@ -338,8 +338,14 @@ export interface Store {
    * nothing, when an expectation does not hold or gc has removed what the change names. Waits for other writers and retries with jitter inside the deadline; then `store-busy`.
    *
    * @param also changes of other tracts that happen in the same transaction, after it, or not at all. The receipt is that of `change`.
+   * @param rest awaited between the parts of a large change: other calls are served meanwhile, and what it throws ends the publish with
+   *   nothing written. Without it a change is written in one go.
    */
-  publish(change: ChangeSet, also?: readonly ChangeSet[]): Promise<PublishReceipt>;
+  publish(
+    change: ChangeSet,
+    also?: readonly ChangeSet[],
+    rest?: () => Promise<void>,
+  ): Promise<PublishReceipt>;
   /** Idempotent. Later calls of other methods fail with `store-unusable`. */
   close(): Promise<void>;
 }

@@ -53,7 +53,10 @@ export function outputSchema(tool: Tool): ObjectSchema {
   const { properties, required } = objectSchema(tool.output, "output");
   return {
     type: "object",
-    properties: { ...properties, error: ERROR_SCHEMA },
+    properties: {
+      ...Object.fromEntries(Object.entries(properties).map(([name, node]) => [name, singleTyped(node)])),
+      error: ERROR_SCHEMA,
+    },
     anyOf: [{ required }, { required: ["error"] }],
   };
 }
@@ -68,6 +71,41 @@ const ERROR_SCHEMA: JsonSchema = {
   },
   required: ["code", "message", "hint", "data"],
 };
+
+/** What a caller stored, and comes back as it was. */
+const ANY_VALUE: JsonSchema = {
+  anyOf: ["object", "array", "string", "number", "boolean", "null"].map((type) => ({ type })),
+};
+
+/** The same with one type in each place: clients that know no lists of types, and no place without one, take it too. */
+function singleTyped(schema: JsonSchema): JsonSchema {
+  const { type } = schema;
+  if (Array.isArray(type)) return { anyOf: type.map((one: unknown) => singleTyped(ofType(schema, one))) };
+  if (Object.keys(schema).length === 0) return ANY_VALUE;
+  return Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => [keyword, within(keyword, value)]),
+  );
+}
+
+function ofType(schema: JsonSchema, type: unknown): JsonSchema {
+  return type === "null" ? { type } : { ...schema, type };
+}
+
+/** The value of a keyword, with the schemas in it. */
+function within(keyword: string, value: unknown): unknown {
+  if (keyword === "anyOf" && Array.isArray(value))
+    return value.map((branch: unknown) => (isSchema(branch) ? singleTyped(branch) : branch));
+  if (!isSchema(value)) return value;
+  if (keyword === "items") return singleTyped(value);
+  if (keyword !== "properties") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, node]) => [name, isSchema(node) ? singleTyped(node) : node]),
+  );
+}
+
+function isSchema(node: unknown): node is JsonSchema {
+  return typeof node === "object" && node !== null && !Array.isArray(node);
+}
 
 interface Properties {
   readonly properties: Readonly<Record<string, JsonSchema>>;

@@ -50,6 +50,29 @@ describe("the listing", () => {
   });
 });
 
+/** Every schema inside a schema, with its path. */
+function schemasIn(node: unknown, path: string): readonly (readonly [string, object])[] {
+  if (typeof node !== "object" || node === null) return [];
+  const inner = Object.entries(node).flatMap(([keyword, value]) => {
+    if (keyword === "items") return schemasIn(value, `${path}.items`);
+    if (keyword === "anyOf")
+      return Object.entries(value as object).flatMap(([at, one]) => schemasIn(one, `${path}.${at}`));
+    if (keyword === "properties")
+      return Object.entries(value as object).flatMap(([name, one]) => schemasIn(one, `${path}.${name}`));
+    return [];
+  });
+  return [[path, node], ...inner];
+}
+
+it("names one type in each place: not every host knows lists of types, or places without one", () => {
+  const unclear = listTools(TOOLS, "full").flatMap(({ name, inputSchema: input, outputSchema: output }) =>
+    [...schemasIn(input, `${name} input`), ...schemasIn(output, `${name} output`)]
+      .filter(([, schema]) => Object.keys(schema).length === 0 || Array.isArray(Reflect.get(schema, "type")))
+      .map(([path]) => path),
+  );
+  expect(unclear).toEqual([]);
+});
+
 describe("help for people", () => {
   it("has the choices, defaults and bounds that agents are not told of", () => {
     const told = (name: string, argument: string) => {

@@ -14,6 +14,7 @@ import { invariant } from "../invariant.ts";
 import { type LedgerEvent, ledgerEntry, openEntry } from "../ledger/entry.ts";
 import { endDeadSessions } from "../ledger/session-end.ts";
 import { withSessionStart } from "../ledger/session-start.ts";
+import type { Rest } from "../long-work.ts";
 import type { Occasion, Written } from "../policies/occasion.ts";
 import { COMPILER_VERSION, SCHEMA_VERSION } from "../versions.ts";
 import { commitOf } from "./ref-value.ts";
@@ -27,6 +28,8 @@ export interface Plan<Result> {
   readonly change: ChangeSet;
   /** Changes of other tracts that happen together with it, or not at all. */
   readonly also?: readonly ChangeSet[];
+  /** Awaited while a large change is written; what it throws ends it with nothing written. */
+  readonly rest?: Rest;
   readonly result: (receipt: PublishReceipt) => Result;
 }
 
@@ -112,7 +115,7 @@ interface Published {
 
 async function publishScreened(
   engine: Engine,
-  { change, also = [] }: Pick<Plan<unknown>, "change" | "also">,
+  { change, also = [], rest }: Pick<Plan<unknown>, "change" | "also" | "rest">,
 ): Promise<Published> {
   const { rider } = engine.scope;
   const joined = change.operation === null ? null : ((await rider?.join(change)) ?? null);
@@ -126,7 +129,7 @@ async function publishScreened(
       const [own, ...others] = sealed.map(screenStart);
       invariant(own, "there is a change to publish");
       entryCount = own.ledger.length;
-      return await engine.store.publish(own, others);
+      return await engine.store.publish(own, others, rest);
     },
     async (tract) => {
       begun.push(tract);

@@ -67,7 +67,7 @@ async function planImport(
   const result = resultOf(source, branches);
   if (result.imported === 0) return { change: null, result: () => ({ ...result, operationId: null }) };
   const change = importChange(engine, { source, site, operationId, now, branches });
-  return { change, result: () => ({ ...result, operationId }) };
+  return { change, rest: createRest(engine, hooks.signal), result: () => ({ ...result, operationId }) };
 }
 
 function importChange(

@@ -64,8 +64,6 @@ export async function planBranches(engine: Engine, plan: ImportPlan): Promise<re
     planned.push(await planBranch(engine, plan, { transcript, target, rest, report }));
     done += transcript.items.length;
   }
-  // What follows is one transaction, which nothing stops.
-  await rest();
   return planned;
 }
 

@@ -20,6 +20,7 @@ import { type Database, rollback } from "./database.ts";
 import { forgetInternedIds } from "./interned.ts";
 import { prepare, write } from "./publish.ts";
 import { reaches } from "./reach.ts";
+import { allSteps } from "./steps.ts";
 
 export function sweepGarbage(
   database: Database,
@@ -45,7 +46,7 @@ export function sweepGarbage(
     const { commits, contents, bytes } = removal;
     const swept: Swept = { commits, contents, bytes };
     const noted = (): ChangeSet => ({ ...emptyChange(garbage.tract), ledger: [entry(swept)] });
-    const written = commits.length === 0 ? null : write(database, prepare(noted()));
+    const written = commits.length === 0 ? null : allSteps(write(database, prepare(noted())));
     database.sql("COMMIT").run();
     written?.note();
     noteRemoval(collection, removal);

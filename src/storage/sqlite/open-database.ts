@@ -17,6 +17,8 @@ export interface OpenDatabase {
   readonly connection: Connection;
   readonly isReadonly: boolean;
   readonly sqliteVersion: string;
+  /** Opens a further connection like this one; null when it cannot write. */
+  readonly openAnother: (() => Connection) | null;
 }
 
 export interface OpenSettings {
@@ -108,7 +110,7 @@ function checkedReader(connection: Connection, versionOf: (connection: Connectio
     const sqliteVersion = versionOf(connection);
     setUp(connection);
     checkIdentity(readIdentity(connection));
-    return { connection, isReadonly: true, sqliteVersion };
+    return { connection, isReadonly: true, sqliteVersion, openAnother: null };
   } catch (error) {
     connection.close();
     if (isNoDatabase(error)) throw foreignFile(error);
@@ -142,7 +144,8 @@ function openWritable(driver: Driver, file: string, durability: "full" | "normal
       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};`);
     migrate(connection);
     tryToWrite(connection);
-    return { connection, isReadonly: false, sqliteVersion };
+    const openAnother = (): Connection => openWritable(driver, file, durability).connection;
+    return { connection, isReadonly: false, sqliteVersion, openAnother };
   } catch (error) {
     connection.close();
     throw error;

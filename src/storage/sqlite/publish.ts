@@ -31,25 +31,34 @@ export interface Writing {
   readonly time: number;
 }
 
-export type Publish = (database: Database) => PublishReceipt;
+/**
+ * A publish in steps. From the first step on its transaction is open; it is committed with the last, and rolled back by whatever is thrown
+ * in or into it.
+ */
+export type PublishSteps = Generator<void, PublishReceipt, void>;
 
 /**
  * Prepares a publish: what is costly and needs no lock is done here, once, however often the returned function has to be tried. `also` are
  * changes of other tracts in the same transaction.
  */
-export function preparePublish(change: ChangeSet, also: readonly ChangeSet[]): Publish {
+export function preparePublish(
+  change: ChangeSet,
+  also: readonly ChangeSet[],
+): (database: Database) => PublishSteps {
   const names = new Set(also.map(({ tract }) => tract)).add(change.tract);
   if (names.size <= also.length) throw new Error("a publish changes each tract once");
   const own = prepare(change);
   const others = also.map(prepare);
-  return (database) => {
+  return function* (database) {
     database.sql("BEGIN IMMEDIATE").run();
     try {
-      const { receipt, note } = write(database, own);
-      const notes = others.map((prepared) => write(database, prepared).note);
+      yield;
+      const { receipt, note } = yield* write(database, own);
+      const notes = [note];
+      for (const other of others) notes.push((yield* write(database, other)).note);
+      yield;
       database.sql("COMMIT").run();
-      note();
-      for (const noteOther of notes) noteOther();
+      for (const noteOne of notes) noteOne();
       return receipt;
     } catch (error) {
       forgetInternedIds(database.interned);
@@ -76,8 +85,11 @@ export interface Written {
   readonly note: () => void;
 }
 
-/** Inside an IMMEDIATE transaction. */
-export function write(database: Database, { change, contents, plans }: Prepared): Written {
+/** Inside an IMMEDIATE transaction; in steps, of which a small change has none. */
+export function* write(
+  database: Database,
+  { change, contents, plans }: Prepared,
+): Generator<void, Written, void> {
   const tract = findTract(database, change);
   const { operation } = change;
   const time = operation === null ? tract.operationTime : toMilliseconds(operation.createdAt);
@@ -94,8 +106,8 @@ export function write(database: Database, { change, contents, plans }: Prepared)
   checkAnnotations(writing);
   checkLedger(writing);
 
-  writing.contents = writeContents(database, contents);
-  writeCommits(writing);
+  writing.contents = yield* writeContents(database, contents);
+  yield* writeCommits(writing);
   const moved = writeRefMoves(writing, refs);
   if (operation !== null) writeOperation(writing, operation, moved);
   writeUndoneMarks(writing);

@@ -47,7 +47,8 @@ import { LogKeeper } from "./log-keeper.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type Patience, patiently } from "./patience.ts";
 import { findPlan, listPlans } from "./plans.ts";
-import { preparePublish } from "./publish.ts";
+import { type PublishSteps, preparePublish } from "./publish.ts";
+import { isLarge, publishBeside } from "./publish-beside.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
 import { readByConfig } from "./read-by-config.ts";
 import { readChain, readConfigCommits, readSide, readSummaries } from "./read-chain.ts";
@@ -71,6 +72,7 @@ import { scanCommits, scanContents } from "./scan.ts";
 import { search } from "./search.ts";
 import { readBatch, resetSearchIndex, writeBatch } from "./search-index.ts";
 import { snippets } from "./snippets.ts";
+import { allSteps } from "./steps.ts";
 import { findUsage, readUsages } from "./usages.ts";
 
 export interface SqliteStoreParts {
@@ -92,6 +94,10 @@ export class SqliteStore implements Store {
   readonly #checkFiles: () => void;
   #open: Database | null;
   #memory: Connection | null = null;
+  /** Opens a further connection that can write; null when the store cannot be written. */
+  readonly #openAnother: (() => Connection) | null;
+  /** Settles with the large publish under way, which holds the lock; null without one. Never rejects. */
+  #large: Promise<unknown> | null = null;
 
   constructor({ file, opened, patience, openMemory }: SqliteStoreParts) {
     this.description = `${opened.connection.driver}, SQLite ${opened.sqliteVersion}`;
@@ -99,6 +105,7 @@ export class SqliteStore implements Store {
     this.#file = file;
     this.#patience = patience;
     this.#openMemory = openMemory;
+    this.#openAnother = opened.openAnother;
     this.#open = databaseOver(opened.connection);
     this.#logKeeper = new LogKeeper(file);
     this.#checkFiles = watchFiles(file);
@@ -118,6 +125,12 @@ export class SqliteStore implements Store {
   /** For reads of several statements. */
   #read<Result>(read: (database: Database) => Result): Promise<Result> {
     return patiently(this.#patience, () => inReadTransaction(this.#database, read));
+  }
+
+  /** A large publish of this very process is waited for, not asked for its lock: asking stops the process, and so that publish. */
+  async #write<Result>(write: (database: Database) => Result): Promise<Result> {
+    while (this.#large !== null) await this.#large;
+    return await patiently(this.#patience, () => write(this.#database));
   }
 
   findTract(name: string): Promise<TractRecord | null> {
@@ -255,7 +268,7 @@ export class SqliteStore implements Store {
     readonly textOf: (content: ContentRecord) => string;
   }): Promise<number> {
     const batch = await this.#read((database) => readBatch(database, options.limit, options.textOf));
-    return await patiently(this.#patience, () => writeBatch(this.#database, batch));
+    return await this.#write((database) => writeBatch(database, batch));
   }
   search(tract: string, query: SearchQuery): Promise<readonly SearchHit[]> {
     return this.#read((database) => search(database, tract, query));
@@ -270,7 +283,7 @@ export class SqliteStore implements Store {
     });
   }
   async resetSearchIndex(): Promise<void> {
-    await patiently(this.#patience, () => resetSearchIndex(this.#database));
+    await this.#write(resetSearchIndex);
   }
 
   scanContents(
@@ -300,7 +313,7 @@ export class SqliteStore implements Store {
     return this.#read((database) => checkDerived(database, this.#openMemory));
   }
   async repairDerived(): Promise<readonly string[]> {
-    return await patiently(this.#patience, () => repairDerived(this.#database, this.#openMemory));
+    return await this.#write((database) => repairDerived(database, this.#openMemory));
   }
 
   async findGarbage(tract: string, rule: GarbageRule, rest: () => Promise<void>): Promise<Garbage> {
@@ -311,9 +324,9 @@ export class SqliteStore implements Store {
     options: { readonly limit: number; readonly entry: (swept: Swept) => LedgerBody },
   ): Promise<Swept | "done" | "stale"> {
     if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
-    return await patiently(this.#patience, () => {
-      const swept = sweepGarbage(this.#database, garbage, options);
-      this.#logKeeper.afterWrite(this.#database);
+    return await this.#write((database) => {
+      const swept = sweepGarbage(database, garbage, options);
+      this.#logKeeper.afterWrite(database);
       return swept;
     });
   }
@@ -341,20 +354,47 @@ export class SqliteStore implements Store {
     return this.#readOnce(readChangeCounter);
   }
 
-  async publish(change: ChangeSet, also: readonly ChangeSet[] = []): Promise<PublishReceipt> {
+  async publish(
+    change: ChangeSet,
+    also: readonly ChangeSet[] = [],
+    rest?: () => Promise<void>,
+  ): Promise<PublishReceipt> {
     const publish = preparePublish(change, also);
     if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
-    return await patiently(this.#patience, () => {
-      // The store may be closed while this waits for others.
-      const receipt = publish(this.#database);
-      this.#logKeeper.afterWrite(this.#database);
+    if (rest !== undefined && this.#openAnother !== null && isLarge(change))
+      return await this.#publishBeside(this.#openAnother, publish, rest);
+    return await this.#write((database) => {
+      const receipt = allSteps(publish(database));
+      this.#logKeeper.afterWrite(database);
       return receipt;
     });
+  }
+
+  async #publishBeside(
+    open: () => Connection,
+    publish: (database: Database) => PublishSteps,
+    rest: () => Promise<void>,
+  ): Promise<PublishReceipt> {
+    while (this.#large !== null) await this.#large;
+    const restWhileOpen = async (): Promise<void> => {
+      await rest();
+      void this.#database; // Throws once the store is closed.
+    };
+    const published = publishBeside({ open, patience: this.#patience }, publish, restWhileOpen);
+    this.#large = published.catch(() => undefined);
+    try {
+      const receipt = await published;
+      this.#logKeeper.afterWrite(this.#database);
+      return receipt;
+    } finally {
+      this.#large = null;
+    }
   }
 
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
+    await this.#large;
     this.#memory?.close();
     this.#memory = null;
     open?.close();

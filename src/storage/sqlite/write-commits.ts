@@ -9,6 +9,7 @@ import { indexConfig } from "./config-values.ts";
 import type { Database } from "./database.ts";
 import type { Writing } from "./publish.ts";
 import { findPlace as findStoredPlace, type Place } from "./reach.ts";
+import { ROWS_PER_STEP } from "./steps.ts";
 import { requireContent } from "./write-contents.ts";
 
 /** Where a commit stands in history. */
@@ -25,11 +26,14 @@ export interface NewTip {
 
 type NewCommit = ChangeSet["commits"][number];
 
-export function writeCommits(writing: Writing): void {
+export function* writeCommits(writing: Writing): Generator<void, void, void> {
   const { change } = writing;
   if (change.commits.length > 0 && change.operation === null)
     throw new Error("commits need an operation that makes them");
-  for (const commit of change.commits) writeCommit(writing, commit);
+  for (const [index, commit] of change.commits.entries()) {
+    if (index % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
+    writeCommit(writing, commit);
+  }
 }
 
 /** The new commits that branches now point to, as they would be read: the next write starts from them. */

@@ -4,6 +4,7 @@ import type { ContentRecord, Hash } from "../records.ts";
 import { packPayload } from "./codec.ts";
 import { hasCollected } from "./collect-reads.ts";
 import type { Database } from "./database.ts";
+import { ROWS_PER_STEP } from "./steps.ts";
 
 export interface PackedContent {
   readonly content: ContentRecord;
@@ -25,15 +26,16 @@ export interface ContentPlace {
   readonly kind: number;
 }
 
-export function writeContents(
+export function* writeContents(
   database: Database,
   contents: readonly PackedContent[],
-): Map<Hash, ContentPlace> {
+): Generator<void, Map<Hash, ContentPlace>, void> {
   const places = new Map<Hash, ContentPlace>();
   const insert = database.sql(
     "INSERT INTO contents (hash, kind_id, body, text) VALUES (unhex(?), ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
   );
-  for (const { content, body, text } of contents) {
+  for (const [index, { content, body, text }] of contents.entries()) {
+    if (index % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield;
     const kind = database.interned.contentKinds.idOf(content);
     const { changes, lastInsertRowid } = insert.run(content.hash, kind, body, text);
     if (changes > 0) places.set(content.hash, { id: Number(lastInsertRowid), kind });

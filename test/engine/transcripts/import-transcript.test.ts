@@ -303,6 +303,21 @@ describe("a refused or interrupted import leaves nothing", () => {
     expect(error.code).toBe("cancelled");
   });
 
+  it("when cancelled while a large one is written", async () => {
+    const abort = new AbortController();
+    const store = overriding(engine, {
+      publish: async (...args) => {
+        abort.abort();
+        return await engine.store.publish(...args);
+      },
+    });
+    const many = Array.from({ length: 3_000 }, (_, i) => `message ${i}`);
+    const error = await refused(() =>
+      importTranscript({ ...engine, store }, chat(...many), { signal: abort.signal }),
+    );
+    expect(error.code).toBe("cancelled");
+  });
+
   it("when the store fails while it publishes", async () => {
     const failing = {
       ...engine,
