@@ -42,8 +42,15 @@ function snakeValue(value: unknown): unknown {
   return typeof value === "object" && value !== null ? snakeKeys(value) : value;
 }
 
+/** Of arguments that were checked, so there are only as many as tools have names for; every call asks for some. */
+const CAMEL = new Map<string, string>();
+
 function camel(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const known = CAMEL.get(name);
+  if (known !== undefined) return known;
+  const spelled = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  CAMEL.set(name, spelled);
+  return spelled;
 }
 
 function snake(name: string): string {

@@ -46,6 +46,7 @@ export function plural(value: number, noun: string, several = `${noun}s`): strin
 /** A message on one line, cut to so many characters without splitting a pair. */
 export function oneLine(message: string, charsMax: number): string {
   const line = message.replace(/\s+/gu, " ").trim();
+  if (line.length <= charsMax) return line;
   const points = [...line.slice(0, 2 * charsMax + 2)];
   return points.length <= charsMax ? line : `${points.slice(0, charsMax - 1).join("")}…`;
 }

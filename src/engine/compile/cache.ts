@@ -13,6 +13,8 @@ export interface CompileCache {
   readonly tallies: LruCache<Tally>;
   /** Usage reports, with the annotation up to which nothing that they cover was annotated (history/reported-size.ts). */
   readonly quietReports: LruCache<number>;
+  /** By tract: a head at which no usage report stood, with the newest ledger entry of then (history/reported-size.ts). */
+  readonly unreported: LruCache<{ readonly head: Hash; readonly ledgerSequence: number }>;
 }
 
 /** A tally is a few numbers, so many more of them are kept than drafts. */
@@ -27,6 +29,7 @@ export function createCompileCache(
     drafts: new LruCache({ entriesMax, weightMax }),
     tallies: new LruCache({ entriesMax: talliesMax, weightMax: talliesMax }),
     quietReports: new LruCache({ entriesMax: talliesMax, weightMax: talliesMax }),
+    unreported: new LruCache({ entriesMax: talliesMax, weightMax: talliesMax }),
   };
 }
 

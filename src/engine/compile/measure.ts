@@ -26,6 +26,8 @@ export interface MeasuredPoint {
   readonly encoding: Encoding;
   readonly head: Hash | null;
   readonly annotationSequence: number;
+  /** The newest entry of the ledger when the point was read; left out: not known. */
+  readonly ledgerSequence?: number | undefined;
   readonly settings: Pick<CompileSettings, "strategy" | "recent">;
 }
 

@@ -18,7 +18,7 @@ import { pointAt } from "./context-size.ts";
 import { makeRoom, type Room, roomWords } from "./make-room.ts";
 import { type PlannedCommits, planCommits } from "./plan-commit.ts";
 import { isoNow, type OperationNote, type Planned, publishPlan } from "./publish.ts";
-import { reportedSizes } from "./reported-size.ts";
+import { noteUnreported, reportedSizes } from "./reported-size.ts";
 import { resolveRef } from "./revision.ts";
 import { planSettings, readSettings, rememberSettings, type TractSettings } from "./settings.ts";
 import { readSite, type Site } from "./snapshot.ts";
@@ -112,8 +112,13 @@ export async function planCommit(
   });
   return {
     change,
-    result: () => {
+    result: ({ ledgerSequence }) => {
       rememberSettings(engine.settingsCache, head.hash, settings);
+      noteUnreported(
+        engine,
+        { tract: change.tract, head: site.head?.hash ?? null, ledgerSequence: site.tract?.ledgerSequence },
+        { head: head.hash, entryCount: change.ledger.length, ledgerSequence },
+      );
       return {
         operationId,
         branch,

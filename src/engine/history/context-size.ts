@@ -39,6 +39,7 @@ export function pointAt(
     encoding: site.tract?.encoding ?? engine.settings.encoding,
     head,
     annotationSequence: site.tract?.annotationSequence ?? 0,
+    ledgerSequence: site.tract?.ledgerSequence,
     settings,
   };
 }

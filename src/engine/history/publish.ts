@@ -66,6 +66,7 @@ async function planAndPublish<Result>(engine: Engine, plan: () => Promise<Planne
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
       if (attempt >= engine.limits.publishAttemptsMax) throw outrun(error, attempt);
+      if (attempt <= RETRIES_AT_ONCE) continue;
       await engine.pause(pauseMs);
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
     }
@@ -173,6 +174,11 @@ function headAfter({ operation, refMoves }: ChangeSet): Hash | null {
   return commitOf(move?.after);
 }
 
+/**
+ * So many lost races are followed by a new plan at once. Who has lost one held the lock just now and has read what is new, while most others
+ * sleep: of many writers on one branch it is the likeliest to be next, and a pause would leave the lock idle.
+ */
+const RETRIES_AT_ONCE = 2;
 /** About as long as sixteen busy processes need for one commit each: shorter pauses only make them collide again. */
 const PAUSE_MS_MAX = 250;
 

@@ -1,5 +1,5 @@
 /** How large a context is by what an API reported: from a report on, it is counted again only where more than appends followed (spec 1.7; spec 9, 27). */
-import type { UsageRecord } from "../../storage/records.ts";
+import type { Hash, UsageRecord } from "../../storage/records.ts";
 import {
   type ContextSize,
   type MeasuredPoint,
@@ -72,13 +72,41 @@ function withReport({ usage, countedThere }: Report, counted: ContextSize): Cont
 
 /** null when none stands at the head. */
 async function findReport(engine: Engine, at: MeasuredPoint): Promise<Report | null> {
-  const { tract, head, annotationSequence } = at;
-  const usage = head === null ? null : await engine.store.findUsage(tract, head);
+  const { tract, head, annotationSequence, ledgerSequence } = at;
+  if (head === null || isUnreported(engine, at)) return null;
+  const usage = await engine.store.findUsage(tract, head);
+  if (usage === null && ledgerSequence !== undefined)
+    engine.compileCache.unreported.set(tract, { head, ledgerSequence }, 1);
   if (usage === null || annotationSequence < usage.annotationSequence) return null;
   if (!isSameView(at.settings, await readSettings(engine, tract, usage.commit))) return null;
   if (await isJudgedSince(engine, usage, at)) return null;
   const there = { ...at, head: usage.commit };
   return { usage, countedThere: (await measureContext(engine, there)).tokens };
+}
+
+type ReadPoint = Pick<MeasuredPoint, "tract" | "head" | "ledgerSequence">;
+
+/** A report is never written without a ledger entry: what was found at one state of the ledger holds as long as that stands. */
+function isUnreported({ compileCache }: Engine, { tract, head, ledgerSequence }: ReadPoint): boolean {
+  const known = compileCache.unreported.get(tract);
+  return known !== undefined && known.head === head && known.ledgerSequence === ledgerSequence;
+}
+
+/** Commits on a head without a report have none either; with this the next commit need not look for one. */
+export function noteUnreported(
+  engine: Engine,
+  on: ReadPoint,
+  made: {
+    readonly head: Hash;
+    /** Those of the commits themselves. */
+    readonly entryCount: number;
+    readonly ledgerSequence: number;
+  },
+): void {
+  const { head, entryCount, ledgerSequence } = made;
+  const isAlone = on.ledgerSequence !== undefined && on.ledgerSequence + entryCount === ledgerSequence;
+  if (isAlone && isUnreported(engine, on))
+    engine.compileCache.unreported.set(on.tract, { head, ledgerSequence }, 1);
 }
 
 /** True when something that the report covers was annotated since. */

@@ -10,8 +10,8 @@ export interface TractMemory {
   readonly contents: LruCache<ContentRecord>;
   /** By the hash of a message: whether the one before it on its chain has another subject. */
   readonly differences: LruCache<boolean>;
-  /** Telling words, by the hash of a content. */
-  readonly words: LruCache<ReadonlySet<string>>;
+  /** Telling words as numbers (subjects.ts), by the hash of a content. */
+  readonly words: LruCache<ReadonlySet<number>>;
   /** Of the tract, once it is known; it never changes. */
   encoding: Encoding | null;
   /** Compiled tokens that a head has at most, by what is counted, with the annotations up to a sequence; null: not known. */

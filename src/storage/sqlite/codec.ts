@@ -68,7 +68,7 @@ export function boundToMilliseconds(iso: string): number {
 
 // ── Payloads: text, or zstd where that is worth it ──────────────────────────────────────────────────────────────────────────────────
 // From here on the bytes saved are worth the time (docs/decisions/0007); a usual message stays readable text.
-const COMPRESS_BYTES_MIN = 1_536;
+const COMPRESS_BYTES_MIN = 1_152;
 /** No string of fewer units can have COMPRESS_BYTES_MIN bytes of UTF-8. */
 const COMPRESS_UNITS_MIN = Math.ceil(COMPRESS_BYTES_MIN / 3);
 

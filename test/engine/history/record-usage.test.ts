@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createCompileCache } from "../../../src/engine/compile/cache.ts";
 import { compile } from "../../../src/engine/compile/compile.ts";
 import { compress } from "../../../src/engine/compress/compress.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
@@ -64,6 +65,48 @@ describe.each(["sqlite", "memory"] as const)("record_usage (%s)", (store) => {
       contextTokens: true,
     });
     expect(contextTokens).toBe(5_040 + more + (commits[0]?.tokens ?? 0) + 3);
+  });
+
+  describe("beside another process, which shares nothing but the store", () => {
+    let other: Engine;
+    beforeEach(() => {
+      other = { ...engine, compileCache: createCompileCache(engine.limits) };
+    });
+    const measured = async (on: Engine, content: string) => {
+      const { contextTokens, commits } = await commit(on, { items: [{ content }], contextTokens: true });
+      return { contextTokens, own: (commits[0]?.tokens ?? 0) + 3 };
+    };
+
+    it("is looked for once, as long as this one writes alone", async () => {
+      await measured(engine, "one");
+      const findUsage = vi.spyOn(engine.store, "findUsage");
+      for (const content of ["two", "three", "four"]) await measured(engine, content);
+      expect(findUsage).not.toHaveBeenCalled();
+      await measured(other, "five");
+      findUsage.mockClear();
+      await measured(engine, "six");
+      expect(findUsage).toHaveBeenCalledTimes(1);
+    });
+
+    it("is known when it comes between two commits", async () => {
+      await measured(engine, "one");
+      await measured(engine, "two");
+      await recordUsage(other, { usage: USAGE });
+      const three = await measured(engine, "three");
+      expect(three.contextTokens).toBe(5_040 + three.own);
+    });
+
+    it("is known when it comes while a commit is stored", async () => {
+      await measured(engine, "one");
+      const publish = vi.spyOn(engine.store, "publish").mockImplementationOnce(async (...given) => {
+        publish.mockRestore();
+        await recordUsage(other, { usage: USAGE });
+        return await engine.store.publish(...given);
+      });
+      const two = await measured(engine, "two");
+      const three = await measured(engine, "three");
+      expect(three.contextTokens).toBe(5_040 + two.own + three.own);
+    });
   });
 
   it("takes both spellings, an older head, and a better report for the same head", async () => {

@@ -56,6 +56,14 @@ describe("auto-branch", () => {
     expect(await findings("auto-branch")).toEqual([]);
   });
 
+  it("knows a word again in capitals, and in a text that is not plain English", async () => {
+    for (const [i, more] of ["naïve", "first", "größten", "second", "κενή"].entries()) {
+      const text = `The parser drops trailing commas in the ${more} list`;
+      await say(on.engine, i % 2 === 1 ? text.toUpperCase() : text);
+    }
+    expect(await findings("auto-branch")).toEqual([]);
+  });
+
   it("counts a change of content type", async () => {
     for (let i = 0; i < 5; i++)
       await commit(on.engine, {
