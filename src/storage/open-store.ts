@@ -1,11 +1,12 @@
 /** Opens a store by its location: the only way in to a backend. */
-import { realpathSync } from "node:fs";
+import { fdatasyncSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreError } from "./errors.ts";
 import type { DriverName } from "./sqlite/connection.ts";
 import { loadDriver } from "./sqlite/connection.ts";
 import { asStoreError } from "./sqlite/failures.ts";
+import type { SyncFile } from "./sqlite/log-sync.ts";
 import { openDatabase } from "./sqlite/open-database.ts";
 import type { Patience } from "./sqlite/patience.ts";
 import { SqliteStore } from "./sqlite/store.ts";
@@ -20,7 +21,8 @@ export interface OpenStoreOptions {
   readonly deadlineMs?: number;
   /** Default: better-sqlite3 if its native file can be loaded, else node:sqlite. */
   readonly driver?: DriverName;
-  /** For tests: pauses between tries, and what spreads them. */
+  /** For tests: what waits for the disk, pauses between tries, and what spreads them. */
+  readonly sync?: SyncFile;
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly random?: () => number;
 }
@@ -37,10 +39,10 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
     random: options.random ?? Math.random,
   };
   const driver = await loadDriver(options.driver);
-  const settings = { durability: options.durability ?? "full", readonly: options.readonly ?? false };
+  const sync = options.durability === "normal" ? null : (options.sync ?? fdatasyncSync);
   try {
-    const opened = await openDatabase(driver, file, settings, patience);
-    return new SqliteStore({ file, opened, patience, openMemory: driver.openMemory });
+    const opened = await openDatabase(driver, file, { readonly: options.readonly ?? false }, patience);
+    return new SqliteStore({ file, opened, patience, sync, openMemory: driver.openMemory });
   } catch (error) {
     throw asStoreError(error);
   }

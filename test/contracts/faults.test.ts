@@ -74,9 +74,14 @@ function withFaults(inner: Connection): Fault {
 
 async function openFaulty(): Promise<{ store: SqliteStore; fail: Fault["fail"] }> {
   const driver = await loadDriver();
-  const opened = await openDatabase(driver, file, { durability: "normal", readonly: false }, impatient);
+  const opened = await openDatabase(driver, file, { readonly: false }, impatient);
   const fault = withFaults(opened.connection);
-  const parts = { file, opened: { ...opened, connection: fault.connection }, patience: impatient };
+  const parts = {
+    file,
+    opened: { ...opened, connection: fault.connection },
+    patience: impatient,
+    sync: null,
+  };
   return { store: new SqliteStore({ ...parts, openMemory: driver.openMemory }), fail: fault.fail };
 }
 

@@ -51,9 +51,14 @@ function withFault(inner: Connection, nth: number): { connection: Connection; ha
 
 async function openFaulty(copy: string, driverName: DriverName, nth: number) {
   const driver = await loadDriver(driverName);
-  const opened = await openDatabase(driver, copy, { durability: "normal", readonly: false }, impatient);
+  const opened = await openDatabase(driver, copy, { readonly: false }, impatient);
   const fault = withFault(opened.connection, nth);
-  const parts = { file: copy, opened: { ...opened, connection: fault.connection }, patience: impatient };
+  const parts = {
+    file: copy,
+    opened: { ...opened, connection: fault.connection },
+    patience: impatient,
+    sync: null,
+  };
   return { store: new SqliteStore({ ...parts, openMemory: driver.openMemory }), hasFailed: fault.hasFailed };
 }
 

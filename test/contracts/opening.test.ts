@@ -25,7 +25,6 @@ import {
 } from "../../src/storage/sqlite/connection.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/storage/sqlite/migrate.ts";
 import { INITIAL } from "../../src/storage/sqlite/migrations/0001-initial.ts";
-import { openDatabase } from "../../src/storage/sqlite/open-database.ts";
 import { AT_MAIN, branchMove, SampleTract, tipOf } from "../support/sample-tract.ts";
 
 let folder: string;
@@ -134,24 +133,6 @@ describe("what becomes a store", () => {
       }
     }
   });
-
-  // No test here can cut the power; what SQLite was told is what the promise rests on.
-  it.each([
-    ["full", 2],
-    ["normal", 1],
-  ] as const)(
-    "with durability %s tells SQLite to wait for the disk accordingly",
-    async (durability, level) => {
-      const patience = { deadlineMs: 0, now: () => 0, wait: async () => {}, random: () => 0 };
-      for (const name of DRIVERS) {
-        const driver = await loadDriver(name);
-        const { connection } = await openDatabase(driver, file, { durability, readonly: false }, patience);
-        expect(connection.sql("PRAGMA synchronous").get()).toEqual([level]);
-        expect(connection.sql("PRAGMA journal_mode").get()).toEqual(["wal"]);
-        connection.close();
-      }
-    },
-  );
 
   it("says which driver it uses, and takes the other when it is told to", async () => {
     for (const driver of DRIVERS) {

@@ -22,7 +22,6 @@ export interface OpenDatabase {
 }
 
 export interface OpenSettings {
-  readonly durability: "full" | "normal";
   readonly readonly: boolean;
 }
 
@@ -39,7 +38,7 @@ export async function openDatabase(
   settings: OpenSettings,
   patience: Patience,
 ): Promise<OpenDatabase> {
-  const openWriter = () => patiently(patience, () => openWritable(driver, file, settings.durability));
+  const openWriter = () => patiently(patience, () => openWritable(driver, file));
   const state = inspectFile(file);
   if (state !== "filled") {
     if (settings.readonly)
@@ -127,7 +126,7 @@ function readable(reader: OpenDatabase): OpenDatabase {
   );
 }
 
-function openWritable(driver: Driver, file: string, durability: "full" | "normal"): OpenDatabase {
+function openWritable(driver: Driver, file: string): OpenDatabase {
   const connection = driver.open(file, { readonly: false });
   try {
     const sqliteVersion = checkSqliteVersion(connection);
@@ -139,12 +138,13 @@ function openWritable(driver: Driver, file: string, durability: "full" | "normal
         "store-unusable",
         "The store's disk does not support write-ahead logging, as some network file systems do not. Choose a local disk.",
       );
-    connection.exec(`PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"};
+    // No crash can damage a store with NORMAL; that a commit outlasts a loss of power is the matter of log-sync.ts.
+    connection.exec(`PRAGMA synchronous = NORMAL;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT};`);
     migrate(connection);
     tryToWrite(connection);
-    const openAnother = (): Connection => openWritable(driver, file, durability).connection;
+    const openAnother = (): Connection => openWritable(driver, file).connection;
     return { connection, isReadonly: false, sqliteVersion, openAnother };
   } catch (error) {
     connection.close();

@@ -43,12 +43,10 @@ import type { Connection } from "./connection.ts";
 import { countLedger } from "./count-ledger.ts";
 import { type Database, databaseOver, inReadTransaction } from "./database.ts";
 import { sizeOnDisk } from "./inspect-file.ts";
-import { LogKeeper } from "./log-keeper.ts";
+import type { SyncFile } from "./log-sync.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { type Patience, patiently } from "./patience.ts";
 import { findPlan, listPlans } from "./plans.ts";
-import { type PublishSteps, preparePublish } from "./publish.ts";
-import { isLarge, publishBeside } from "./publish-beside.ts";
 import { readAnnotations, readCommitAnnotations } from "./read-annotations.ts";
 import { readByConfig } from "./read-by-config.ts";
 import { readChain, readConfigCommits, readSide, readSummaries } from "./read-chain.ts";
@@ -72,13 +70,15 @@ import { scanCommits, scanContents } from "./scan.ts";
 import { search } from "./search.ts";
 import { readBatch, resetSearchIndex, writeBatch } from "./search-index.ts";
 import { snippets } from "./snippets.ts";
-import { allSteps } from "./steps.ts";
 import { findUsage, readUsages } from "./usages.ts";
+import { Writes } from "./writes.ts";
 
 export interface SqliteStoreParts {
   readonly file: string;
   readonly opened: OpenDatabase;
   readonly patience: Patience;
+  /** Waits for the disk; null: a write is done once every process can see it. */
+  readonly sync: SyncFile | null;
   /** Opens a database in memory, for work that must not touch the file. */
   readonly openMemory: () => Connection;
 }
@@ -90,24 +90,25 @@ export class SqliteStore implements Store {
   readonly #file: string;
   readonly #patience: Patience;
   readonly #openMemory: () => Connection;
-  readonly #logKeeper: LogKeeper;
+  readonly #writes: Writes;
   readonly #checkFiles: () => void;
   #open: Database | null;
   #memory: Connection | null = null;
-  /** Opens a further connection that can write; null when the store cannot be written. */
-  readonly #openAnother: (() => Connection) | null;
-  /** Settles with the large publish under way, which holds the lock; null without one. Never rejects. */
-  #large: Promise<unknown> | null = null;
 
-  constructor({ file, opened, patience, openMemory }: SqliteStoreParts) {
+  constructor({ file, opened, patience, sync, openMemory }: SqliteStoreParts) {
     this.description = `${opened.connection.driver}, SQLite ${opened.sqliteVersion}`;
     this.isReadonly = opened.isReadonly;
     this.#file = file;
     this.#patience = patience;
     this.#openMemory = openMemory;
-    this.#openAnother = opened.openAnother;
     this.#open = databaseOver(opened.connection);
-    this.#logKeeper = new LogKeeper(file);
+    this.#writes = new Writes({
+      database: () => this.#database,
+      openAnother: opened.openAnother,
+      file,
+      patience,
+      sync,
+    });
     this.#checkFiles = watchFiles(file);
   }
 
@@ -125,12 +126,6 @@ export class SqliteStore implements Store {
   /** For reads of several statements. */
   #read<Result>(read: (database: Database) => Result): Promise<Result> {
     return patiently(this.#patience, () => inReadTransaction(this.#database, read));
-  }
-
-  /** A large publish of this very process is waited for, not asked for its lock: asking stops the process, and so that publish. */
-  async #write<Result>(write: (database: Database) => Result): Promise<Result> {
-    while (this.#large !== null) await this.#large;
-    return await patiently(this.#patience, () => write(this.#database));
   }
 
   findTract(name: string): Promise<TractRecord | null> {
@@ -268,7 +263,7 @@ export class SqliteStore implements Store {
     readonly textOf: (content: ContentRecord) => string;
   }): Promise<number> {
     const batch = await this.#read((database) => readBatch(database, options.limit, options.textOf));
-    return await this.#write((database) => writeBatch(database, batch));
+    return await this.#writes.plain((database) => writeBatch(database, batch));
   }
   search(tract: string, query: SearchQuery): Promise<readonly SearchHit[]> {
     return this.#read((database) => search(database, tract, query));
@@ -283,7 +278,7 @@ export class SqliteStore implements Store {
     });
   }
   async resetSearchIndex(): Promise<void> {
-    await this.#write(resetSearchIndex);
+    await this.#writes.plain(resetSearchIndex);
   }
 
   scanContents(
@@ -313,7 +308,7 @@ export class SqliteStore implements Store {
     return this.#read((database) => checkDerived(database, this.#openMemory));
   }
   async repairDerived(): Promise<readonly string[]> {
-    return await this.#write((database) => repairDerived(database, this.#openMemory));
+    return await this.#writes.plain((database) => repairDerived(database, this.#openMemory));
   }
 
   async findGarbage(tract: string, rule: GarbageRule, rest: () => Promise<void>): Promise<Garbage> {
@@ -323,12 +318,7 @@ export class SqliteStore implements Store {
     garbage: Garbage,
     options: { readonly limit: number; readonly entry: (swept: Swept) => LedgerBody },
   ): Promise<Swept | "done" | "stale"> {
-    if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
-    return await this.#write((database) => {
-      const swept = sweepGarbage(database, garbage, options);
-      this.#logKeeper.afterWrite(database);
-      return swept;
-    });
+    return await this.#writes.durably((database) => sweepGarbage(database, garbage, options));
   }
   findCollected(tract: string, hashes: readonly Hash[]): Promise<readonly Hash[]> {
     return this.#read((database) => findCollected(database, tract, hashes));
@@ -354,47 +344,18 @@ export class SqliteStore implements Store {
     return this.#readOnce(readChangeCounter);
   }
 
-  async publish(
+  publish(
     change: ChangeSet,
     also: readonly ChangeSet[] = [],
     rest?: () => Promise<void>,
   ): Promise<PublishReceipt> {
-    const publish = preparePublish(change, also);
-    if (this.#logKeeper.isLong) await this.#logKeeper.shorten(this.#database, this.#patience);
-    if (rest !== undefined && this.#openAnother !== null && isLarge(change))
-      return await this.#publishBeside(this.#openAnother, publish, rest);
-    return await this.#write((database) => {
-      const receipt = allSteps(publish(database));
-      this.#logKeeper.afterWrite(database);
-      return receipt;
-    });
-  }
-
-  async #publishBeside(
-    open: () => Connection,
-    publish: (database: Database) => PublishSteps,
-    rest: () => Promise<void>,
-  ): Promise<PublishReceipt> {
-    while (this.#large !== null) await this.#large;
-    const restWhileOpen = async (): Promise<void> => {
-      await rest();
-      void this.#database; // Throws once the store is closed.
-    };
-    const published = publishBeside({ open, patience: this.#patience }, publish, restWhileOpen);
-    this.#large = published.catch(() => undefined);
-    try {
-      const receipt = await published;
-      this.#logKeeper.afterWrite(this.#database);
-      return receipt;
-    } finally {
-      this.#large = null;
-    }
+    return this.#writes.publish(change, also, rest);
   }
 
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
-    await this.#large;
+    await this.#writes.close();
     this.#memory?.close();
     this.#memory = null;
     open?.close();

@@ -37,7 +37,7 @@ async function openFaulty(): Promise<{
   const file = join(folder, "store.db");
   const patience = { deadlineMs: 0, now: () => 0, wait: async () => {}, random: () => 0 };
   const driver = await loadDriver();
-  const opened = await openDatabase(driver, file, { durability: "normal", readonly: false }, patience);
+  const opened = await openDatabase(driver, file, { readonly: false }, patience);
   let left = Number.POSITIVE_INFINITY;
   const connection: Connection = {
     ...opened.connection,
@@ -60,6 +60,7 @@ async function openFaulty(): Promise<{
     file,
     opened: { ...opened, connection },
     patience,
+    sync: null,
     openMemory: driver.openMemory,
   });
   return {
