@@ -3,12 +3,11 @@ import { openStore } from "../src/index.ts";
 import { prose } from "./harness.ts";
 
 const [location = "", name = "", count = "0", place = "one"] = process.argv.slice(2);
-/** A new process needs 1.6 times the processor time for a commit at its hundredth, and settles after some hundred more. */
-const WARM_UP = 500;
+/** A new process takes up to three times the processor time for a commit, and settles after some two thousand: what is measured is how they get along, not how they start. */
+const WARM_UP = 2_000;
 const store = await openStore(location, { durability: "full" });
 const tract = await store.tract("bench", { worktree: name });
 if (place === "own") await tract.createBranch({ name: `branch-${name}`, switch: true });
-// Warms the compiler: what is measured is how they get along, not how they start.
 for (let i = 0; i < WARM_UP; i++) await tract.user(prose(-1 - i, 1_000));
 process.send?.("ready");
 process.once("message", async () => {

@@ -5,7 +5,7 @@ import { type Draft, EMPTY_DRAFT, growDraft } from "../../src/engine/compile/dra
 import { kitOf } from "../../src/engine/compile/kit.ts";
 import type { CompileOptions, Format } from "../../src/engine/compile/options.ts";
 import { TractError } from "../../src/engine/errors.ts";
-import { ChainBuilder, contextOf, counter, draftOf, optionsOf } from "../support/chain-builder.ts";
+import { ChainBuilder, contextOf, counter, draftOf, newestOf, optionsOf } from "../support/chain-builder.ts";
 import { anyOptions, calmHistory, takeStep } from "../support/tool-histories.ts";
 
 const FORMATS: readonly Format[] = ["messages", "openai", "anthropic", "markdown"];
@@ -28,6 +28,7 @@ function newsOf(history: ChainBuilder, rows: number, annotations: number): Param
     chain: history.rows.slice(rows),
     annotationSequence: history.annotations.length,
     annotations: history.annotations.slice(annotations),
+    newest: newestOf(history.annotations),
   };
 }
 

@@ -4,6 +4,11 @@ import { type CompiledContext, countedSize, createContext } from "../../src/engi
 import { type Draft, EMPTY_DRAFT, growDraft } from "../../src/engine/compile/draft.ts";
 import { kitOf } from "../../src/engine/compile/kit.ts";
 import { type CompileOptions, measuringOptions } from "../../src/engine/compile/options.ts";
+import {
+  type Annotations,
+  NO_ANNOTATIONS,
+  withAnnotations,
+} from "../../src/engine/compile/stages/apply-annotations.ts";
 import { fitBudget } from "../../src/engine/compile/stages/fit-budget.ts";
 import { render, WRITERS } from "../../src/engine/compile/stages/render.ts";
 import { createContentTypes } from "../../src/engine/content/content-types.ts";
@@ -165,12 +170,17 @@ export function optionsOf(given: Partial<CompileOptions> = {}): CompileOptions {
   return { ...measuringOptions({ strategy: null, recent: null }), ...given };
 }
 
+/** The annotations of a builder, as compile looks them up. */
+export function newestOf(annotations: readonly AnnotationRecord[]): Annotations {
+  return withAnnotations(NO_ANNOTATIONS, annotations);
+}
+
 /** A cold draft of what a builder holds. */
 export function draftOf(history: ChainBuilder, options: CompileOptions = optionsOf()): Draft {
   const { rows: chain, head, annotations } = history;
   const draft = growDraft(
     EMPTY_DRAFT,
-    { head, chain, annotationSequence: annotations.length, annotations },
+    { head, chain, annotationSequence: annotations.length, annotations, newest: newestOf(annotations) },
     options,
     kitOf(counter),
   );

@@ -1,8 +1,8 @@
 /** Copies a whole history for a child in a tract of its own: the same commits with the same hashes, and what annotations say of them (spec 3.6). */
 import type { Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
-import { AnnotationLog } from "../compile/annotation-log.ts";
 import type { CompilePoint } from "../compile/cache.ts";
+import { loadAnnotations } from "../compile/load-annotations.ts";
 import type { Engine } from "../engine.ts";
 import { type AnnotationState, NO_ANNOTATION, sameState } from "../history/annotation-state.ts";
 import { invariant } from "../invariant.ts";
@@ -15,17 +15,16 @@ export interface CopiedHistory {
 }
 
 /** Everything reachable from the head of a point. */
-export async function readHistory({ store }: Engine, point: CompilePoint): Promise<CopiedHistory> {
+export async function readHistory(engine: Engine, point: CompilePoint): Promise<CopiedHistory> {
   const { tract, head, annotationSequence: upTo } = point;
   if (head === null) return { copied: [], judgements: [] };
-  const chain = await store.readChain(tract, head);
+  const chain = await engine.store.readChain(tract, head);
   invariant(chain !== null, "the whole chain of a head can be read");
-  const rows = upTo === 0 ? [] : await store.readAnnotations(tract, { after: 0, upTo });
-  const log = AnnotationLog.empty.with(rows);
+  const annotations = (await loadAnnotations(engine, point)).at(upTo);
   return {
     copied: chain,
     judgements: chain.flatMap(({ commit }) => {
-      const row = log.get(commit.hash);
+      const row = annotations.get(commit.hash);
       if (row === undefined || sameState(row, NO_ANNOTATION)) return [];
       const { priority, retain, labels } = row;
       return [{ commit: commit.hash, state: { priority, retain, labels } }];

@@ -3,14 +3,13 @@ import type { AnnotationRecord, Hash } from "../../storage/records.ts";
 import type { ChainCommit } from "../../storage/store.ts";
 import { type Coverage, coverageOf, isSummaryRow, NO_COVERAGE } from "../history/coverage.ts";
 import { linearize } from "../history/linearize.ts";
-import { AnnotationLog } from "./annotation-log.ts";
 import type { Entry, Place } from "./entry.ts";
 import { withOut } from "./entry.ts";
 import type { Kit } from "./kit.ts";
 import type { CompileOptions } from "./options.ts";
 import { appendSegment, hasCommit, namedInstructions, type Segment, someSegment } from "./segment.ts";
 import { settledCount } from "./settle.ts";
-import { applyAnnotations } from "./stages/apply-annotations.ts";
+import { type Annotations, applyAnnotations, NO_ANNOTATIONS } from "./stages/apply-annotations.ts";
 import { applyEdits } from "./stages/apply-edits.ts";
 import { applyStrategy } from "./stages/apply-strategy.ts";
 import { applySummaries } from "./stages/apply-summaries.ts";
@@ -29,7 +28,7 @@ export interface Draft {
   /** What the entries were made from, with the commits that are never compiled. */
   readonly places: readonly Place[];
   readonly placeCount: number;
-  readonly annotations: AnnotationLog;
+  readonly annotations: Annotations;
   readonly coverage: Coverage;
 }
 
@@ -41,7 +40,7 @@ export const EMPTY_DRAFT: Draft = {
   entries: [],
   places: [],
   placeCount: 0,
-  annotations: AnnotationLog.empty,
+  annotations: NO_ANNOTATIONS,
   coverage: NO_COVERAGE,
 };
 
@@ -53,6 +52,8 @@ export interface News {
   readonly annotationSequence: number;
   /** Annotations after the draft's sequence, by sequence. */
   readonly annotations: readonly AnnotationRecord[];
+  /** All annotations at the new moment, these among them. */
+  readonly newest: Annotations;
 }
 
 /**
@@ -63,7 +64,7 @@ export interface News {
 export function growDraft(draft: Draft, news: News, options: CompileOptions, kit: Kit): Draft | null {
   const { sealed } = draft;
   if (sealed !== null && news.annotations.some(({ commit }) => hasCommit(sealed, commit))) return null;
-  const annotations = draft.annotations.with(news.annotations);
+  const { newest: annotations } = news;
   const order = news.head === null ? [] : linearize(news.chain, news.head);
   if (draft.head !== null && changesCoverage(draft.coverage, order)) return null;
   const edited = applyEdits(order, draft.places, draft.placeCount);

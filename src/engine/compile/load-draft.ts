@@ -6,6 +6,7 @@ import { invariant } from "../invariant.ts";
 import { type CompilePoint, lineageKey, pointKey } from "./cache.ts";
 import { type Draft, EMPTY_DRAFT, growDraft } from "./draft.ts";
 import { kitOf } from "./kit.ts";
+import { loadAnnotations } from "./load-annotations.ts";
 import type { CompileOptions } from "./options.ts";
 
 /** Earlier points that are tried; each costs one look at the store when it is not an ancestor. */
@@ -36,11 +37,10 @@ export async function buildDraft(
   const chain = head === null ? [] : await engine.store.readChain(tract, head);
   invariant(chain !== null, "the whole chain of a head can be read");
   if (head !== null && chain.at(-1)?.commit.hash !== head) throw damagedContent(); // An empty context would be taken for what is there.
-  const annotations =
-    annotationSequence === 0
-      ? []
-      : await engine.store.readAnnotations(tract, { after: 0, upTo: annotationSequence });
-  const draft = growDraft(EMPTY_DRAFT, { head, chain, annotationSequence, annotations }, options, kit);
+  const log = await loadAnnotations(engine, point);
+  const annotations = log.between(0, annotationSequence);
+  const news = { head, chain, annotationSequence, annotations, newest: log.at(annotationSequence) };
+  const draft = growDraft(EMPTY_DRAFT, news, options, kit);
   invariant(draft !== null, "from nothing a draft always grows");
   return draft;
 }
@@ -60,13 +60,11 @@ async function growKnown(
     tried += 1;
     const chain = base.head === head ? [] : await engine.store.readChain(tract, head, base.head);
     if (chain === null) continue;
-    const after = base.annotationSequence;
-    const annotations =
-      after === annotationSequence
-        ? []
-        : await engine.store.readAnnotations(tract, { after, upTo: annotationSequence });
+    const log = await loadAnnotations(engine, point);
+    const annotations = log.between(base.annotationSequence, annotationSequence);
     const kit = kitOf(await engine.tokenCounter(encoding));
-    return growDraft(base, { head, chain, annotationSequence, annotations }, options, kit);
+    const news = { head, chain, annotationSequence, annotations, newest: log.at(annotationSequence) };
+    return growDraft(base, news, options, kit);
   }
   return null;
 }

@@ -4,13 +4,15 @@ import type { AnnotationRecord, Encoding, Hash } from "../../storage/records.ts"
 import type { ChainCommit } from "../../storage/store.ts";
 import type { Engine } from "../engine.ts";
 import { invariant } from "../invariant.ts";
-import { type CompilePoint, lineageKey, pointKey } from "./cache.ts";
+import { type CompilePoint, lineageKey, pointKey, weightOfTally } from "./cache.ts";
 import { contextTokens } from "./canvas.ts";
 import { type Draft, EMPTY_DRAFT, growDraft, messageCountOf } from "./draft.ts";
 import { costOfUnit } from "./formats/plain.ts";
 import { KIT_WITHOUT_COUNTER, type Kit, kitOf } from "./kit.ts";
+import { loadAnnotations } from "./load-annotations.ts";
 import { loadDraft } from "./load-draft.ts";
 import { type CompileOptions, type CompileSettings, measuringOptions } from "./options.ts";
+import { withAnnotations } from "./stages/apply-annotations.ts";
 import { EMPTY_TALLY, growTally, type Tally, type TallyNews } from "./tally.ts";
 
 export interface ContextSize {
@@ -59,25 +61,32 @@ export async function measurePlanned(
   const kit = await kitFor(engine, at, options);
   if (options.strategy === "adaptive")
     return sizeOfDraft(at, await plannedDraft(engine, at, planned, options));
-  const news = newsOf(at, planned);
+  const news = await newsOf(engine, at, planned);
   const { head, annotations } = news;
   const base = await loadTally(engine, at, options);
-  const withCommits = growTally(base, { ...news, annotations: [] }, options, kit);
+  const withCommits = growTally(base, { ...news, annotations: [], newest: base.annotations }, options, kit);
   if (withCommits !== null)
-    engine.compileCache.tallies.set(pointKey({ ...at, head }, options), withCommits, 1);
+    engine.compileCache.tallies.set(
+      pointKey({ ...at, head }, options),
+      withCommits,
+      weightOfTally(withCommits),
+    );
   if (withCommits !== null && annotations.length === 0) return sizeOf(at, withCommits);
   const whole =
     (await growFrom(engine, base, news, options, kit)) ?? (await buildTally(engine, at, news, options));
   return sizeOf(at, whole);
 }
 
-function newsOf(at: CompilePoint, planned: PlannedChange): TallyNews {
+async function newsOf(engine: Engine, at: CompilePoint, planned: PlannedChange): Promise<TallyNews> {
+  const { annotationSequence } = at;
   const annotations = planned.annotations.map((row, index) => ({
     ...row,
-    sequence: at.annotationSequence + 1 + index,
+    sequence: annotationSequence + 1 + index,
   }));
   const head = planned.chain.at(-1)?.commit.hash ?? at.head;
-  return { head, chain: planned.chain, annotationSequence: at.annotationSequence, annotations };
+  const stored = (await loadAnnotations(engine, at)).at(annotationSequence);
+  const newest = withAnnotations(stored, annotations);
+  return { head, chain: planned.chain, annotationSequence, annotations, newest };
 }
 
 async function loadTally(engine: Engine, at: CompilePoint, options: CompileOptions): Promise<Tally> {
@@ -85,11 +94,14 @@ async function loadTally(engine: Engine, at: CompilePoint, options: CompileOptio
   const key = pointKey(at, options);
   const known = tallies.get(key);
   if (known !== undefined) return known;
-  const news = { head: at.head, chain: [], annotationSequence: at.annotationSequence, annotations: [] };
-  const tally = (await growKnown(engine, at, options)) ?? (await buildTally(engine, at, news, options));
-  tallies.set(key, tally, 1);
+  const tally =
+    (await growKnown(engine, at, options)) ??
+    (await buildTally(engine, at, await newsOf(engine, at, NOTHING_PLANNED), options));
+  tallies.set(key, tally, weightOfTally(tally));
   return tally;
 }
+
+const NOTHING_PLANNED: PlannedChange = { chain: [], annotations: [] };
 
 /** Only outlines have texts that are not counted yet. */
 async function kitFor(engine: Engine, at: CompilePoint, { strategy }: CompileOptions): Promise<Kit> {
@@ -108,13 +120,11 @@ async function growKnown(engine: Engine, at: CompilePoint, options: CompileOptio
     tried += 1;
     const chain = base.head === head ? [] : await engine.store.readChain(tract, head, base.head);
     if (chain === null) continue;
-    const after = base.annotationSequence;
-    const annotations =
-      after === annotationSequence
-        ? []
-        : await engine.store.readAnnotations(tract, { after, upTo: annotationSequence });
+    const log = await loadAnnotations(engine, at);
+    const annotations = log.between(base.annotationSequence, annotationSequence);
     const kit = await kitFor(engine, at, options);
-    return await growFrom(engine, base, { head, chain, annotationSequence, annotations }, options, kit);
+    const news = { head, chain, annotationSequence, annotations, newest: log.at(annotationSequence) };
+    return await growFrom(engine, base, news, options, kit);
   }
   return null;
 }
@@ -166,7 +176,7 @@ export async function plannedDraft(
   planned: PlannedChange,
   options: CompileOptions,
 ): Promise<Draft> {
-  const news = newsOf(at, planned);
+  const news = await newsOf(engine, at, planned);
   const kit = await kitFor(engine, at, options);
   const base = await loadDraft(engine, at, options);
   const grown =
@@ -180,7 +190,7 @@ async function wholeNews(engine: Engine, at: CompilePoint, news: TallyNews): Pro
   const { tract, head, annotationSequence: upTo } = at;
   const stored = head === null ? [] : await engine.store.readChain(tract, head);
   invariant(stored !== null, "the whole chain of a head can be read");
-  const annotations = upTo === 0 ? [] : await engine.store.readAnnotations(tract, { after: 0, upTo });
+  const annotations = (await loadAnnotations(engine, at)).between(0, upTo);
   return { ...news, chain: [...stored, ...news.chain], annotations: [...annotations, ...news.annotations] };
 }
 

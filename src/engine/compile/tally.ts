@@ -4,13 +4,12 @@ import type { ChainCommit } from "../../storage/store.ts";
 import { type Coverage, coverageOf, NO_COVERAGE } from "../history/coverage.ts";
 import { linearize } from "../history/linearize.ts";
 import { TOKENS_PER_MESSAGE } from "../tokens/message-overhead.ts";
-import { AnnotationLog } from "./annotation-log.ts";
 import { changesCoverage } from "./draft.ts";
 import type { Entry } from "./entry.ts";
 import { costOfEntry } from "./formats/plain.ts";
 import type { Kit } from "./kit.ts";
 import type { CompileOptions } from "./options.ts";
-import { applyAnnotations } from "./stages/apply-annotations.ts";
+import { type Annotations, applyAnnotations, NO_ANNOTATIONS } from "./stages/apply-annotations.ts";
 import { applyEdits } from "./stages/apply-edits.ts";
 import { outlineTextOf } from "./stages/apply-strategy.ts";
 import { applySummaries } from "./stages/apply-summaries.ts";
@@ -23,7 +22,7 @@ export interface Tally {
   readonly messages: number;
   /** Cost of each named instruction in force, by name. */
   readonly named: ReadonlyMap<string, number>;
-  readonly annotations: AnnotationLog;
+  readonly annotations: Annotations;
   readonly coverage: Coverage;
 }
 
@@ -33,7 +32,7 @@ export const EMPTY_TALLY: Tally = {
   tokens: 0,
   messages: 0,
   named: new Map(),
-  annotations: AnnotationLog.empty,
+  annotations: NO_ANNOTATIONS,
   coverage: NO_COVERAGE,
 };
 
@@ -43,6 +42,8 @@ export interface TallyNews {
   readonly chain: readonly ChainCommit[];
   readonly annotationSequence: number;
   readonly annotations: readonly AnnotationRecord[];
+  /** All annotations at the new moment, these among them. */
+  readonly newest: Annotations;
 }
 
 /**
@@ -59,7 +60,7 @@ export function growTally(tally: Tally, news: TallyNews, options: CompileOptions
   if (!isComplete && !isCold) return null;
   const coverage = isCold ? coverageOf(order) : tally.coverage;
   const places = isCold ? applySummaries(edited, coverage) : edited;
-  const annotations = tally.annotations.with(news.annotations);
+  const { newest: annotations } = news;
   let { tokens, messages } = tally;
   const named = new Map<string, number>();
   for (const entry of applyAnnotations(places, annotations, options.selection)) {

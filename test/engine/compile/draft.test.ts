@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { type Draft, growDraft } from "../../../src/engine/compile/draft.ts";
 import { kitOf } from "../../../src/engine/compile/kit.ts";
 import { segmentsOf } from "../../../src/engine/compile/segment.ts";
-import { ChainBuilder, contextOf, counter, draftOf, optionsOf } from "../../support/chain-builder.ts";
+import {
+  ChainBuilder,
+  contextOf,
+  counter,
+  draftOf,
+  newestOf,
+  optionsOf,
+} from "../../support/chain-builder.ts";
 
 const options = optionsOf();
 const kit = kitOf(counter);
@@ -24,6 +31,7 @@ function grow(draft: Draft, history: ChainBuilder, act: () => void): Draft | nul
     chain: history.rows.slice(rows),
     annotationSequence: history.annotations.length,
     annotations: history.annotations.slice(annotations),
+    newest: newestOf(history.annotations),
   };
   return growDraft(draft, news, options, kit);
 }

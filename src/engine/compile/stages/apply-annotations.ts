@@ -9,6 +9,15 @@ export interface Annotations {
   readonly get: (commit: Hash) => AnnotationRecord | undefined;
 }
 
+export const NO_ANNOTATIONS: Annotations = { get: () => undefined };
+
+/** With further rows on top, given by sequence: those of a plan, which may never be stored. */
+export function withAnnotations(before: Annotations, rows: readonly AnnotationRecord[]): Annotations {
+  if (rows.length === 0) return before;
+  const newest = new Map(rows.map((row) => [row.commit, row]));
+  return { get: (commit) => newest.get(commit) ?? before.get(commit) };
+}
+
 /**
  * Entries for the places whose content can be compiled; config and metadata have none. Skip drops, then filters, and of instructions with one
  * name the one nearest to the head stays.
