@@ -19,11 +19,15 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each<DriverName>(["better-sqlite3", "node:sqlite"])("with %s", (driver) => {
   let store: Store;
+  /** How often somebody was told to wait for the lock. */
+  let waits: number;
   let tract: SampleTract;
   let many: readonly SampleCommit[];
   let large: ChangeSet;
   beforeEach(async () => {
-    store = await openStore(join(folder, "store.db"), { durability: "normal", driver });
+    waits = 0;
+    const wait = async (): Promise<void> => void waits++;
+    store = await openStore(join(folder, "store.db"), { durability: "normal", driver, wait });
     tract = new SampleTract();
     const root = tract.chain(null, 1);
     await store.publish(tract.creation(root, { refMoves: [branchMove("main", null, tipOf(root))] }));
@@ -63,6 +67,33 @@ describe.each<DriverName>(["better-sqlite3", "node:sqlite"])("with %s", (driver)
     await smallDone;
     expect(order).toEqual(["large", "small"]);
     expect(await store.readRef(tract.name, "branch", "aside")).not.toBeNull();
+  });
+
+  it("two of them at once follow one another, and writes wait for both", async () => {
+    const order: string[] = [];
+    const [root] = large.refMoves;
+    const others = tract.chain(
+      root?.before != null && "commit" in root.before ? root.before.commit : null,
+      COMMITS,
+    );
+    const second = tract.change(others, { refMoves: [branchMove("second", null, tipOf(others))] });
+    const aside = tract.chain(null, 1);
+    const small = tract.change(aside, { refMoves: [branchMove("aside", null, tipOf(aside))] });
+    let isSmallAsked = false;
+    let smallDone: Promise<unknown> = Promise.resolve();
+    const writing = (name: string) => async (): Promise<void> => {
+      if (order.at(-1) !== name) order.push(name);
+      if (name !== "second" || isSmallAsked) return;
+      isSmallAsked = true;
+      smallDone = store.publish(small).then(() => order.push("small"));
+    };
+    await Promise.all([
+      store.publish(large, [], writing("first")).then(() => order.push("first is done")),
+      store.publish(second, [], writing("second")).then(() => order.push("second is done")),
+    ]);
+    await smallDone;
+    expect(order).toEqual(["first", "first is done", "second", "second is done", "small"]);
+    expect(waits).toBe(0);
   });
 
   it("leaves nothing when it is stopped at any of its parts, and can be done again", async () => {

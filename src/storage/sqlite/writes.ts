@@ -24,7 +24,10 @@ export class Writes {
   readonly #parts: WritesParts;
   readonly #keeper: LogKeeper;
   readonly #disk: LogSync | null;
-  /** Settles with the large publish under way, which holds the lock; null without one. Never rejects. */
+  /**
+   * Settles with the large publish under way, which holds the lock; null without one. Never rejects. It is waited for, not asked for its lock:
+   * asking stops the process, and so that publish.
+   */
   #large: Promise<unknown> | null = null;
 
   constructor(parts: WritesParts) {
@@ -35,13 +38,13 @@ export class Writes {
 
   /** For what can be made again, such as an index. */
   async plain<Result>(write: (database: Database) => Result): Promise<Result> {
-    await this.#largeIsOver();
+    while (this.#large !== null) await this.#large;
     return await patiently(this.#parts.patience, () => write(this.#parts.database()));
   }
 
   /** For what is acknowledged. */
   async durably<Result>(write: (database: Database) => Result): Promise<Result> {
-    await this.#shortenLog();
+    if (this.#keeper.isLong) await this.#shortenLog();
     this.#disk?.beforeWrite();
     return await this.plain((database) => {
       const result = write(database);
@@ -61,7 +64,7 @@ export class Writes {
     const { openAnother } = this.#parts;
     if (rest === undefined || openAnother === null || !isLarge(change))
       return await this.durably((database) => allSteps(publish(database)));
-    await this.#shortenLog();
+    if (this.#keeper.isLong) await this.#shortenLog();
     this.#disk?.beforeWrite();
     return await this.#publishBeside(openAnother, publish, rest);
   }
@@ -71,7 +74,8 @@ export class Writes {
     publish: (database: Database) => PublishSteps,
     rest: () => Promise<void>,
   ): Promise<PublishReceipt> {
-    await this.#largeIsOver();
+    // In one go with setting it below: another large one may wait for the same end.
+    while (this.#large !== null) await this.#large;
     const { patience, database } = this.#parts;
     const restWhileOpen = async (): Promise<void> => {
       await rest();
@@ -89,13 +93,8 @@ export class Writes {
     }
   }
 
-  /** A large publish of this very process is waited for, not asked for its lock: asking stops the process, and so that publish. */
-  async #largeIsOver(): Promise<void> {
-    while (this.#large !== null) await this.#large;
-  }
-
   async #shortenLog(): Promise<void> {
-    if (this.#keeper.isLong) await this.#keeper.shorten(this.#parts.database(), this.#parts.patience);
+    await this.#keeper.shorten(this.#parts.database(), this.#parts.patience);
   }
 
   async close(): Promise<void> {
