@@ -6,7 +6,6 @@ import { StoreError } from "./errors.ts";
 import type { DriverName } from "./sqlite/connection.ts";
 import { loadDriver } from "./sqlite/connection.ts";
 import { asStoreError } from "./sqlite/failures.ts";
-import type { SyncFile } from "./sqlite/log-sync.ts";
 import { openDatabase } from "./sqlite/open-database.ts";
 import type { Patience } from "./sqlite/patience.ts";
 import { SqliteStore } from "./sqlite/store.ts";
@@ -21,8 +20,7 @@ export interface OpenStoreOptions {
   readonly deadlineMs?: number;
   /** Default: better-sqlite3 if its native file can be loaded, else node:sqlite. */
   readonly driver?: DriverName;
-  /** For tests: what waits for the disk, pauses between tries, and what spreads them. */
-  readonly sync?: SyncFile;
+  /** For tests: pauses between tries, and what spreads them. */
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly random?: () => number;
 }
@@ -39,7 +37,7 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
     random: options.random ?? Math.random,
   };
   const driver = await loadDriver(options.driver);
-  const sync = options.durability === "normal" ? null : (options.sync ?? fdatasyncSync);
+  const sync = options.durability === "normal" ? null : fdatasyncSync;
   try {
     const opened = await openDatabase(driver, file, { readonly: options.readonly ?? false }, patience);
     return new SqliteStore({ file, opened, patience, sync, openMemory: driver.openMemory });

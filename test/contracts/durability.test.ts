@@ -1,13 +1,24 @@
 /** What survives a loss of power: no test can cut it, so these look at what the disk is waited for, and what SQLite was told. */
-import { fdatasyncSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { openStore } from "../../src/storage/open-store.ts";
 import { type DriverName, loadDriver } from "../../src/storage/sqlite/connection.ts";
 import { openDatabase } from "../../src/storage/sqlite/open-database.ts";
 import type { Store } from "../../src/storage/store.ts";
 import { AT_MAIN, branchMove, SampleTract, textOf, tipOf } from "../support/sample-tract.ts";
+
+/** What happens when the disk is waited for, before it is. */
+const disk = vi.hoisted(() => ({ whenAsked: (): void => {} }));
+vi.mock("node:fs", async (load) => {
+  const fs = await load<typeof import("node:fs")>();
+  const fdatasyncSync: typeof fs.fdatasyncSync = (descriptor) => {
+    disk.whenAsked();
+    fs.fdatasyncSync(descriptor);
+  };
+  return { ...fs, fdatasyncSync };
+});
 
 let folder: string;
 let file: string;
@@ -18,13 +29,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each<DriverName>(["better-sqlite3", "node:sqlite"])("with %s", (driver) => {
-  /** A store with a root on main; `sync` stands in for the wait for the disk. */
-  async function open(durability: "full" | "normal", sync: () => void): Promise<Store> {
-    const wait = (descriptor: number): void => {
-      sync();
-      fdatasyncSync(descriptor);
-    };
-    const store = await openStore(file, { driver, durability, sync: wait });
+  async function open(durability: "full" | "normal", whenAsked: () => void): Promise<Store> {
+    disk.whenAsked = whenAsked;
+    const store = await openStore(file, { driver, durability });
     onTestFinished(async () => await store.close());
     return store;
   }
