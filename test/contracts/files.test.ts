@@ -13,9 +13,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { StoreError } from "../../src/storage/errors.ts";
+import type { StoreError } from "../../src/storage/errors.ts";
 import { type OpenStoreOptions, openStore } from "../../src/storage/open-store.ts";
 import type { DriverName } from "../../src/storage/sqlite/connection.ts";
+import { refusedStore } from "../support/refused-store.ts";
 import { branchMove, SampleTract, tipOf } from "../support/sample-tract.ts";
 
 let folder: string;
@@ -28,14 +29,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const DRIVERS: readonly DriverName[] = ["better-sqlite3", "node:sqlite"];
 
-async function refusal(location: string, options: OpenStoreOptions = {}): Promise<StoreError> {
-  const outcome = await openStore(location, { deadlineMs: 0, ...options }).catch((error: unknown) => error);
-  if (!(outcome instanceof StoreError)) throw new Error("the store was opened");
-  // No message holds a path or advises to throw anything away.
-  expect(outcome.message).not.toContain(folder);
-  expect(outcome.message).not.toMatch(/delete|remove|erase|reset|drop|wipe/i);
-  return outcome;
-}
+const refusal = (location: string, options?: OpenStoreOptions): Promise<StoreError> =>
+  refusedStore(folder, location, options);
 
 async function makeStore(): Promise<SampleTract> {
   const tract = new SampleTract();

@@ -25,6 +25,7 @@ import {
 } from "../../src/storage/sqlite/connection.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/storage/sqlite/migrate.ts";
 import { INITIAL } from "../../src/storage/sqlite/migrations/0001-initial.ts";
+import { refusedStore } from "../support/refused-store.ts";
 import { AT_MAIN, branchMove, SampleTract, tipOf } from "../support/sample-tract.ts";
 
 let folder: string;
@@ -37,14 +38,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const DRIVERS: readonly DriverName[] = ["better-sqlite3", "node:sqlite"];
 
-async function refusal(location: string, options: OpenStoreOptions = {}): Promise<StoreError> {
-  const outcome = await openStore(location, { deadlineMs: 0, ...options }).catch((error: unknown) => error);
-  if (!(outcome instanceof StoreError)) throw new Error("the store was opened");
-  // No message holds a path or advises to throw anything away.
-  expect(outcome.message).not.toContain(folder);
-  expect(outcome.message).not.toMatch(/delete|remove|erase|reset|drop|wipe/i);
-  return outcome;
-}
+const refusal = (location: string, options?: OpenStoreOptions): Promise<StoreError> =>
+  refusedStore(folder, location, options);
 
 /** Makes a file, tries to open it, and sees that not a byte of it changed. */
 async function expectUntouched(failure: StoreFailure, make: () => unknown): Promise<void> {

@@ -1,6 +1,6 @@
 /** Bounds of the HTTP way in that time decides: sessions that are left, rates, and streams nobody reads. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refusal } from "../../src/server/http/refusal.ts";
@@ -155,6 +155,16 @@ describe("a rate", () => {
   });
 });
 
+/** A client that asks and never reads the answer. */
+async function askWithoutReading(server: Server): Promise<Socket> {
+  await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0 }, resolve));
+  const { port } = server.address() as AddressInfo; // It listens on TCP.
+  const { socket } = openSocket(`http://127.0.0.1:${port}`);
+  socket.pause();
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  return socket;
+}
+
 describe("an answer that nobody reads", () => {
   it("is given up after a while, and what makes it is told", async () => {
     let isCancelled = false;
@@ -170,11 +180,7 @@ describe("an answer that nobody reads", () => {
       request.resume();
     });
     const closed = new Promise((resolve) => server.once("close", resolve));
-    await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0 }, resolve));
-    const { port } = server.address() as AddressInfo; // It listens on TCP.
-    const { socket } = openSocket(`http://127.0.0.1:${port}`);
-    socket.pause();
-    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const socket = await askWithoutReading(server);
     await closed;
     expect(isCancelled).toBe(true);
     socket.destroy();
@@ -187,11 +193,7 @@ describe("an answer that nobody reads", () => {
       server.close();
     });
     const closed = new Promise((resolve) => server.once("close", resolve));
-    await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0 }, resolve));
-    const { port } = server.address() as AddressInfo; // It listens on TCP.
-    const { socket } = openSocket(`http://127.0.0.1:${port}`);
-    socket.pause();
-    socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const socket = await askWithoutReading(server);
     await closed;
     socket.destroy();
   });

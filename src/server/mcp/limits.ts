@@ -12,8 +12,6 @@ export const CHANGE_POLL_MS = 500;
 export const CHANGE_WAKE_MS = 20;
 /** Resources that one connection may watch. */
 export const SUBSCRIPTIONS_MAX = 1_000;
-/** Characters of a resource's address: a subscription keeps it. */
-export const URI_CHARS_MAX = 8_192;
 /** Values offered by one completion; the protocol allows no more. */
 export const COMPLETIONS_MAX = 100;
 /** Ledger entries that are looked at for session ids to offer. */

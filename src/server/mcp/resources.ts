@@ -19,7 +19,7 @@ import {
 } from "../../tools/resource-uris.ts";
 import type { ChangeWatcher } from "./change-watcher.ts";
 import { clientNameOf } from "./client-name.ts";
-import { RESOURCES_PAGE, SUBSCRIPTIONS_MAX, URI_CHARS_MAX } from "./limits.ts";
+import { RESOURCES_PAGE, SUBSCRIPTIONS_MAX } from "./limits.ts";
 import { mimeTypeOf, readResource } from "./resource-reader.ts";
 import type { McpServices } from "./services.ts";
 import { protocolFailure } from "./tool-failure.ts";
@@ -85,7 +85,7 @@ async function readAddress(
 }
 
 function requireAddress(uri: string): ResourceAddress {
-  const address = uri.length > URI_CHARS_MAX ? null : parseResourceUri(uri);
+  const address = parseResourceUri(uri);
   if (address !== null) return address;
   const near = nearestForms(uri);
   throw new TractError("not-found", "there is no resource with such an address", {
